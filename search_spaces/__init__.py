@@ -1,0 +1,45 @@
+"""What may be tried: declarative search spaces for Keras image classifiers.
+
+A space is read from a YAML file, checked without TensorFlow, and walked by a chooser, which makes a configuration:
+plain values, enough to build and train one model. Knows no Optuna, no TensorFlow, nothing of the rest of the program.
+
+    space = SearchSpace.load("cnn_v4")
+    configuration = space.configure(lambda parameter: parameter.default)
+    summarize(configuration, (28, 28, 1), n_classes=10).parameters
+"""
+
+from search_spaces.configuration import Configuration, Layer, Optimizer, Training
+from search_spaces.domains import Bool, Choice, Chooser, Domain, Float, Int, Parameter, Value
+from search_spaces.keras_table import layer_class, optimizer_class
+from search_spaces.problems import Problem, SpaceError, Unbuildable
+from search_spaces.sources import library
+from search_spaces.space import Limits, Preset, SearchSpace, over_limit
+from search_spaces.summary import LayerSummary, ModelSummary, summarize
+
+__all__ = [
+    "Bool",
+    "Choice",
+    "Chooser",
+    "Configuration",
+    "Domain",
+    "Float",
+    "Int",
+    "Layer",
+    "LayerSummary",
+    "Limits",
+    "ModelSummary",
+    "Optimizer",
+    "Parameter",
+    "Preset",
+    "Problem",
+    "SearchSpace",
+    "SpaceError",
+    "Training",
+    "Unbuildable",
+    "Value",
+    "layer_class",
+    "library",
+    "optimizer_class",
+    "over_limit",
+    "summarize",
+]

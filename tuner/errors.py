@@ -39,3 +39,11 @@ class BusyError(TuneError):
     """Somebody else holds the study. Trying again later may help."""
 
     exit_code = 75
+
+
+class Interrupted(TuneError):  # noqa: N818  (nothing went wrong)
+    """A signal ended the run; all that was done is kept."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal

@@ -1,0 +1,71 @@
+# `make run` and `make test` set up all they need. `make help` lists the rest.
+TRIALS  ?= 50
+TIMEOUT ?= 15m
+SPACE   ?= cnn_v4
+DATASET ?= fashion-mnist
+
+# The first Python that TensorFlow has wheels for.
+PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3.13 python3,\
+	$(shell $(p) -c 'import sys; 0 if (3,11) <= sys.version_info < (3,14) else sys.exit(1)' 2>/dev/null && echo $(p))))
+VENV := .venv
+BIN  := $(VENV)/bin
+# pip follows no lock file of its own: requirements/ holds every version with its hashes.
+PIP  := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: help run test check lint data lock clean
+
+help:
+	@echo 'make run      set up, get Fashion-MNIST, search, and say where the report is (TRIALS=50 TIMEOUT=15m)'
+	@echo 'make test     set up and run the tests'
+	@echo 'make check    style, types, architecture and dead code (make lint), then the tests'
+	@echo 'make data     get Fashion-MNIST'
+	@echo 'make lock     write requirements/ anew from pyproject.toml (needs uv)'
+	@echo 'make clean    remove what make made'
+
+run: $(VENV)/run.done data
+	$(BIN)/tune $(DATASET) --space $(SPACE) --trials $(TRIALS) --timeout $(TIMEOUT)
+
+test: $(VENV)/dev.done
+	$(BIN)/python -m pytest
+
+check: lint test
+
+lint: $(VENV)/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+# Debian's package serves where no mirror can be reached; it needs root, or sudo that asks nothing.
+data: $(VENV)/run.done
+	@$(BIN)/tune data fetch $(DATASET) || { $(MAKE) --no-print-directory package && $(BIN)/tune data fetch $(DATASET); }
+
+.PHONY: package
+package:
+	@command -v apt-get >/dev/null || { echo 'no apt-get here to install dataset-$(DATASET) with' >&2; exit 1; }
+	@sudo=; [ "$$(id -u)" = 0 ] || sudo='sudo -n'; \
+	echo 'installing the Debian package dataset-$(DATASET)' >&2; \
+	$$sudo apt-get install -y -qq dataset-$(DATASET) >/dev/null 2>&1 || \
+	{ $$sudo apt-get update -qq && $$sudo apt-get install -y -qq dataset-$(DATASET) >/dev/null; }
+
+$(VENV)/bin/python:
+	@[ -n "$(PYTHON)" ] || { echo 'Python 3.11, 3.12 or 3.13 is needed, and none was found' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.done: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+UV := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock:
+	$(UV) pyproject.toml -o requirements/run.txt
+	$(UV) --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,61 @@
+"""The sections of a report. To add one: write its file, add its line to SECTIONS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports import text
+from reports.page import Page, Section
+from reports.sections import (
+    answer,
+    classes,
+    confusion,
+    curves,
+    data,
+    history,
+    importance,
+    leaderboard,
+    model,
+    provenance,
+    unfinished,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reports.report import Report
+
+SECTIONS: tuple[Callable[[Report], Section], ...] = (
+    answer.section,
+    history.section,
+    leaderboard.section,
+    curves.section,
+    importance.section,
+    confusion.section,
+    classes.section,
+    model.section,
+    data.section,
+    unfinished.section,
+    provenance.section,
+)
+"""In the order of the page. Each says plainly what is not there yet: none is ever left out."""
+
+
+def page_of(report: Report) -> Page:
+    return Page(
+        title=f"{report.space} on {report.dataset}",
+        subtitle=report.space_description,
+        made=f"Study {report.study}, report of {text.moment(report.made)}",
+        notice=_notice(report),
+        sections=tuple(section(report) for section in SECTIONS),
+    )
+
+
+def _notice(report: Report) -> str:
+    if report.search.running:
+        return "The search was still going on when this report was made: everything below is provisional."
+    if report.model is None:
+        return "The search has not been finished off: no model has been retrained and the test set is still sealed."
+    if report.evaluation is None:
+        return "The winner has been retrained, but not yet evaluated: the test set is still sealed."
+    return ""

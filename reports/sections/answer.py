@@ -1,0 +1,169 @@
+"""The answer: three computed sentences and the headline numbers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reports import drawing, text
+from reports.page import Block, Plot, Plots, Prose, Section, Tile, Tiles
+from reports.standing import leader, overlap, ranking, score_of, states, validation_images
+
+if TYPE_CHECKING:
+    from reports.report import Evaluation, Model, Proportion, Report, TrialRow
+
+
+def section(report: Report) -> Section:
+    sentences = (_what_won(report), _validation_and_test(report), _how_found(report))
+    blocks: list[Block] = [Tiles(items=_tiles(report))]
+    blocks += [Prose(text=sentence, tone="lead") for sentence in sentences]
+    if report.evaluation is not None:
+        blocks += _kept_apart(report.evaluation)
+    return Section(anchor="answer", title="The answer", blocks=tuple(blocks))
+
+
+def _what_won(report: Report) -> str:
+    first = leader(report)
+    if report.model is not None and report.evaluation is not None:
+        test = report.evaluation.accuracy
+        return (
+            f"{_winner(report, report.model)} won: a model of {text.plural(report.model.parameters, 'parameter')} that "
+            f"is right on {text.percent(test.value)} of the {text.count(test.n)} test images "
+            f"(95 % interval {text.interval(test)})."
+        )
+    if first is None:
+        return "No trial has completed yet, so there is no best model to show."
+    lead = "has been retrained, but not yet tested" if report.model else "leads so far; nothing has been retrained yet"
+    size = "" if first.parameters is None else f" with {text.plural(first.parameters, 'parameter')}"
+    return f"{_called(first)}{size} {lead}."
+
+
+def _winner(report: Report, model: Model) -> str:
+    if model.preset:
+        return f"The preset {model.preset} (trial {model.trial})"
+    return f"Trial {model.trial}, proposed by {report.search.algorithm},"
+
+
+def _called(trial: TrialRow) -> str:
+    return f"The preset {trial.preset} (trial {trial.number})" if trial.preset else f"Trial {trial.number}"
+
+
+def _validation_and_test(report: Report) -> str:
+    if report.evaluation is not None:
+        return _comparison(report.evaluation, len(ranking(report)))
+    first = leader(report)
+    if first is None or first.score is None:
+        return "The test set is still sealed."
+    score = score_of(report, first)
+    known = f" ({text.interval(score)})" if score.n else ""
+    luck = ", the best of several noisy scores and so partly luck" if len(ranking(report)) > 1 else ""
+    return (
+        f"It scored {text.percent(score.value)} on {text.count(validation_images(report))} validation images{known}"
+        f"{luck}; the test set is still sealed, so this is not yet an accuracy to quote."
+    )
+
+
+def _comparison(evaluation: Evaluation, n_complete: int) -> str:
+    score = evaluation.validation
+    luck = f", the best of {n_complete} complete trials and so partly luck" if n_complete > 1 else ""
+    return (
+        f"In the search the same configuration scored {text.percent(score.value)} on {text.count(score.n)} validation "
+        f"images ({text.interval(score)}){luck}; {_verdict(score, evaluation.accuracy)}, "
+        "and the test score is the one to quote."
+    )
+
+
+def _verdict(validation: Proportion, test: Proportion) -> str:
+    where = f"that is {_distance(validation.value - test.value)} the test score"
+    if overlap(validation, test):
+        return f"{where}, and as the two intervals overlap, these images do not show that the two differ"
+    retrained = "" if validation.value > test.value else " (the tested model was trained on the validation images too)"
+    return f"{where}, more than the two intervals explain{retrained}"
+
+
+def _distance(difference: float) -> str:
+    points = f"{100 * abs(difference):.1f}"
+    if points == "0.0":
+        return "within 0.1 points of"
+    return f"{points} points {'above' if difference > 0 else 'below'}"
+
+
+def _how_found(report: Report) -> str:
+    search = report.search
+    if not report.trials:
+        return "No trial has started yet."
+    lead = "The search has made" if search.running else "The search made"
+    return (
+        f"{lead} {text.plural(len(report.trials), 'trial')} ({_by_state(report)}) with {search.engine} "
+        f"({_method(report)}) in {text.span(search.seconds)}{_sessions(search.sessions)}"
+        f"{'' if search.running or not search.stopped_by else f' and ended because {search.stopped_by}'}."
+    )
+
+
+def _method(report: Report) -> str:
+    pruner = report.search.pruner
+    return report.search.algorithm if pruner in {"", "none"} else f"{report.search.algorithm}, {pruner} pruner"
+
+
+def _by_state(report: Report) -> str:
+    return text.listed([f"{n:,} {state}" for state, n in states(report).items()])
+
+
+def _sessions(n: int) -> str:
+    return "" if n <= 1 else f" over {n} sessions"
+
+
+def _tiles(report: Report) -> tuple[Tile, ...]:
+    first = leader(report)
+    size = report.model.parameters if report.model else first.parameters if first else None
+    return (
+        _accuracy_tile(report, first),
+        Tile(label="Parameters", value="none yet" if size is None else text.count(size), detail="weights of the model"),
+        Tile(label="Trials", value=text.count(len(report.trials)), detail=_by_state(report)),
+        Tile(label="Search time", value=text.span(report.search.seconds), detail=_asked(report)),
+    )
+
+
+def _accuracy_tile(report: Report, first: TrialRow | None) -> Tile:
+    if report.evaluation is not None:
+        test = report.evaluation.accuracy
+        return Tile(
+            label="Test accuracy", value=text.percent(test.value), detail=f"95 % interval {text.interval(test)}"
+        )
+    if first is None or first.score is None:
+        return Tile(label="Validation accuracy", value="none yet", detail="no trial has completed")
+    score = score_of(report, first)
+    detail = f"95 % interval {text.interval(score)}" if score.n else "best so far"
+    return Tile(label="Validation accuracy so far", value=text.percent(score.value), detail=detail)
+
+
+def _asked(report: Report) -> str:
+    timeout = report.search.timeout
+    limit = "no time limit" if timeout is None else f"at most {text.span(timeout)}"
+    return f"{text.plural(report.search.trials_asked, 'trial')} asked for, {limit}"
+
+
+def _kept_apart(evaluation: Evaluation) -> list[Block]:
+    validation, test = evaluation.validation, evaluation.accuracy
+    plot = Plot(
+        name="scores",
+        title="Validation and test, kept apart",
+        caption="The dot is the share of images classified correctly; the bar is where the true accuracy lies with "
+        "95 % confidence, given how many images were looked at. Validation images chose the winner, so their score "
+        "tends to flatter it. Test images took no part in any choice. The tested model is the retrained one, "
+        "which also saw the validation images.",
+        alt=f"Validation accuracy {text.percent(validation.value)}, 95 % interval {text.interval(validation)}; "
+        f"test accuracy {text.percent(test.value)}, 95 % interval {text.interval(test)}.",
+        draw=partial(drawing.scores, validation, test),
+    )
+    blocks: list[Block] = [Plots(items=(plot,))]
+    if evaluation.times_opened > 1:
+        blocks.append(Prose(text=_opened_again(evaluation.times_opened), tone="note"))
+    return blocks
+
+
+def _opened_again(times: int) -> str:
+    return (
+        f"The test set has been opened {times} times. Whoever has seen a test score may choose by it: only the first "
+        "one was untouched by choices."
+    )

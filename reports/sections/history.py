@@ -1,0 +1,77 @@
+"""How it was found: every trial's score in order, and against time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reports import drawing, text
+from reports.page import Block, Facts, Plot, Plots, Prose, Section
+from reports.standing import leader, ranking, states
+
+if TYPE_CHECKING:
+    from reports.report import Report
+
+
+def section(report: Report) -> Section:
+    blocks: list[Block] = []
+    plots = _plots(report)
+    if plots:
+        blocks.append(Plots(items=plots))
+    else:
+        blocks.append(Prose(text="No trial has a score yet, so there is no history to draw."))
+    blocks.append(Facts(title="The search", items=_facts(report)))
+    return Section(anchor="history", title="How it was found", blocks=tuple(blocks))
+
+
+def _plots(report: Report) -> tuple[Plot, ...]:
+    if all(trial.score is None for trial in report.trials):
+        return ()
+    first = leader(report)
+    marked = None if first is None else (first.number, "winner" if report.model else "leader")
+    lower = " Marks in the row 'lower' scored below the scale, or ended before a score."
+    below = lower if drawing.below_scale(report.trials) else ""
+    plots = [
+        Plot(
+            name="history_trials",
+            title="Score of each trial",
+            caption=f"One mark is one trial: how many validation images its best epoch got right. The line is the best "
+            f"complete trial so far; where it runs flat, the search found nothing better.{below}",
+            alt=_alt(report, "trial number"),
+            draw=partial(drawing.history_by_trial, report.trials, marked),
+        )
+    ]
+    if any(trial.finished_after is not None and trial.score is not None for trial in report.trials):
+        plots.append(
+            Plot(
+                name="history_time",
+                title="The same against time",
+                caption="The same marks, placed by when each trial ended. It shows what a longer search would have "
+                "been worth: a line still rising at the right end says that more time may help.",
+                alt=_alt(report, "time"),
+                draw=partial(drawing.history_by_time, report.trials, marked),
+            )
+        )
+    return tuple(plots)
+
+
+def _alt(report: Report, against: str) -> str:
+    counted = text.listed([f"{n} {state}" for state, n in states(report).items()])
+    best = next(iter(ranking(report)), None)
+    end = "" if best is None or best.score is None else f" The best is trial {best.number}, {text.percent(best.score)}."
+    return f"Validation accuracy of {counted} trials against {against}.{end}"
+
+
+def _facts(report: Report) -> tuple[tuple[str, str], ...]:
+    search = report.search
+    timeout = "none" if search.timeout is None else text.span(search.timeout)
+    training = sum(trial.seconds for trial in report.trials)
+    return (
+        ("Engine and algorithm", f"{search.engine}, {search.algorithm}"),
+        ("Pruner", search.pruner or "none"),
+        ("Started", text.moment(search.started)),
+        ("Search time", f"{text.span(search.seconds)} in {text.plural(search.sessions, 'session')}"),
+        ("Training time of all trials", text.span(training)),
+        ("Asked for", f"{text.plural(search.trials_asked, 'trial')}; time limit: {timeout}"),
+        ("Ended", "still going on" if search.running else search.stopped_by or "not recorded"),
+    )

@@ -1,0 +1,80 @@
+"""Who leads, and whether the numbers carry it. The only module that ranks trials and computes intervals."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import get_args
+
+from reports.report import Proportion, Report, TrialRow, TrialState, Value
+
+_Z = 1.959963984540054
+"""Two-sided 95 % point of the standard normal distribution."""
+
+
+def wilson(value: float, n: int) -> Proportion:
+    """The share with its 95 % score interval. Source: Wilson 1927, J. Am. Stat. Assoc. 22, 209-212."""
+    if n < 1:
+        return Proportion(value=value, low=0.0, high=1.0, n=0)
+    centre = value + _Z**2 / (2 * n)
+    reach = _Z * math.sqrt(value * (1 - value) / n + _Z**2 / (4 * n**2))
+    scale = 1 + _Z**2 / n
+    return Proportion(value=value, low=max(0.0, (centre - reach) / scale), high=min(1.0, (centre + reach) / scale), n=n)
+
+
+def overlap(a: Proportion, b: Proportion) -> bool:
+    return a.low <= b.high and b.low <= a.high
+
+
+def ranking(report: Report) -> tuple[TrialRow, ...]:
+    """Complete trials, best first; of equal ones the earlier."""
+    done = [trial for trial in report.trials if trial.state == "complete" and _score(trial) > -math.inf]
+    return tuple(sorted(done, key=lambda trial: (-_score(trial), trial.number)))
+
+
+def _score(trial: TrialRow) -> float:
+    score = trial.score
+    return score if score is not None and math.isfinite(score) else -math.inf
+
+
+def leader(report: Report) -> TrialRow | None:
+    """The trial that won, or leads so far."""
+    if report.model is not None:
+        return next((trial for trial in report.trials if trial.number == report.model.trial), None)
+    return next(iter(ranking(report)), None)
+
+
+def validation_images(report: Report) -> int:
+    if report.evaluation is not None:
+        return report.evaluation.validation.n
+    return sum(report.data.counts.get("validation", ()))
+
+
+def score_of(report: Report, trial: TrialRow) -> Proportion:
+    """The trial's validation accuracy with its interval."""
+    return wilson(max(_score(trial), 0.0), validation_images(report))
+
+
+def rivals(report: Report) -> tuple[TrialRow, ...]:
+    """Complete trials other than the leader whose interval overlaps the leader's: the search cannot tell them apart."""
+    first = leader(report)
+    if first is None or validation_images(report) < 1:
+        return ()
+    best = score_of(report, first)
+    return tuple(t for t in ranking(report) if t.number != first.number and overlap(best, score_of(report, t)))
+
+
+def states(report: Report) -> dict[TrialState, int]:
+    """Trials by state, in the order of a trial's life's ends; states without a trial left out."""
+    counted = Counter(trial.state for trial in report.trials)
+    return {state: counted[state] for state in get_args(TrialState) if counted[state]}
+
+
+def telling_parameters(report: Report) -> tuple[str, ...]:
+    """Parameters that took several values, the important first, then in file order."""
+    seen: dict[str, set[Value]] = {}
+    for trial in report.trials:
+        for name, value in trial.values.items():
+            seen.setdefault(name, set()).add(value)
+    varying = [name for name, values in seen.items() if len(values) > 1]
+    return tuple(sorted(varying, key=lambda name: -report.importance.shares.get(name, 0.0)))

@@ -1,0 +1,49 @@
+"""Everything found wrong with one file, to be told in one go."""
+
+from __future__ import annotations
+
+from search_spaces.problems import Place, Problem, one_line
+
+Path = tuple[str | int, ...]
+"""Keys and indices from the file's top: ("layers", 1, "dense", "units")."""
+
+
+class Findings:
+    """Problems of one file, each with its line."""
+
+    def __init__(self, source: str) -> None:
+        self.source = one_line(source)
+        self.problems: list[Problem] = []
+        self.places: dict[Path, tuple[int, int]] = {}
+        """(line, column) of each key and each list entry."""
+
+    def report(self, path: Path, text: str) -> None:
+        """A problem with what stands at the path, or would stand there."""
+        self.report_place(self.place(path), text)
+
+    def report_place(self, place: Place, text: str) -> None:
+        problem = Problem(
+            source=self.source, line=place.line, column=place.column, path=place.path, text=one_line(text)
+        )
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def report_at(self, line: int, column: int, text: str, path: Path = ()) -> None:
+        self.report_place(Place(line=line, column=column, path=written(path)), text)
+
+    def place(self, path: Path) -> Place:
+        """Where the path stands; where it is missing, the innermost thing around it."""
+        around = path
+        while around and around not in self.places:
+            around = around[:-1]
+        line, column = self.places.get(around, (1, 1))
+        return Place(line=line, column=column, path=written(path))
+
+    def in_order(self) -> list[Problem]:
+        return sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+
+
+def written(path: Path) -> str:
+    """`layers[1].dense.units`"""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return one_line("".join(parts).removeprefix("."))

@@ -1,0 +1,143 @@
+"""The fixed frame of a space file and of a domain, checked with pydantic. What may stand where, not what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    ValidationError,
+)
+
+from search_spaces.problems import suggestion
+from search_spaces.wording import shown
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from search_spaces.parsing.findings import Path
+
+SpaceName = Annotated[StrictStr, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z")]
+VariableName = Annotated[StrictStr, StringConstraints(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,63}\z")]
+Number = Annotated[FiniteFloat, Field(strict=True)]
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrainingFrame(_Frame):
+    optimizer: Any
+    batch_size: Any
+    epochs: Any
+
+
+class LimitsFrame(_Frame):
+    parameters: Annotated[StrictInt, Field(gt=0)] | None = None
+
+
+class PresetFrame(_Frame):
+    values: dict[StrictStr, Any] = {}
+    published: dict[StrictStr, Number] = {}
+
+
+class SpaceFrame(_Frame):
+    name: SpaceName
+    description: StrictStr = ""
+    variables: dict[VariableName, Any] = {}
+    layers: list[Any]
+    training: TrainingFrame
+    limits: LimitsFrame = LimitsFrame()
+    presets: dict[SpaceName, PresetFrame] = {}
+
+
+class ChoiceFrame(_Frame):
+    choice: Annotated[list[Any], Field(min_length=1)]
+    default: Any = None
+
+
+class IntFrame(_Frame):
+    int: tuple[StrictInt, StrictInt]
+    log: StrictBool = False
+    step: StrictInt = 1
+    default: Any = None
+
+
+class FloatFrame(_Frame):
+    float: tuple[Number, Number]
+    log: StrictBool = False
+    step: Number | None = None
+    default: Any = None
+
+
+class BoolFrame(_Frame):
+    bool: None = None
+    default: Any = None
+
+
+def frame_problems(frame: type[BaseModel], data: object) -> list[tuple[Path, str]]:
+    """(where, what is wrong) for everything in the data that does not fit the frame."""
+    try:
+        frame.model_validate(data)
+    except ValidationError as error:
+        return [_told(frame, problem) for problem in error.errors(include_url=False, include_context=False)]
+    return []
+
+
+RULES = {
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "list_type": "must be a list",
+    "tuple_type": "must be [low, high]",
+    "too_long": "must be [low, high]",
+    "too_short": "needs at least one entry",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "greater_than": "must be positive",
+    "none_required": "takes nothing: write {bool} or {bool, default: true}",
+    "finite_number": "must be finite",
+}
+"""Pydantic's kind of error -> our rule. Source: pydantic 2 documentation, "Validation errors"."""
+
+
+def _told(frame: type[BaseModel], problem: ErrorDetails) -> tuple[Path, str]:
+    path, kind = problem["loc"], problem["type"]
+    if kind == "missing":
+        if isinstance(path[-1], int):
+            return path[:-1], f"must be [low, high]. Got {shown(problem['input'])}"
+        return path[:-1], f"'{path[-1]}' is missing"
+    if kind == "extra_forbidden":
+        return path, unknown_key(str(path[-1]), _fields(frame, path))
+    if path[-1] == "[key]":
+        return path[:-1], _name_rule(path)
+    if kind == "string_pattern_mismatch":
+        return path, f"{_name_rule(path)}. Got {shown(problem['input'])}"
+    return path, f"{RULES.get(kind, problem['msg'])}. Got {shown(problem['input'])}"
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """`unknown key 'filtrs'. Did you mean 'filters'?`"""
+    hint = suggestion(key, known)
+    return f"unknown key '{shown(key)}'.{hint or ' Known: ' + ', '.join(known)}"
+
+
+def _fields(frame: type[BaseModel], path: Path) -> list[str]:
+    """Keys of the frame that the path's last part stands in."""
+    inside: dict[str, type[BaseModel]] = {"training": TrainingFrame, "limits": LimitsFrame, "presets": PresetFrame}
+    innermost = inside[str(path[0])] if frame is SpaceFrame and len(path) > 1 else frame
+    return list(innermost.model_fields)
+
+
+def _name_rule(path: Path) -> str:
+    if path[0] == "variables":
+        return "a variable's name is letters, digits and '_', no digit first, at most 64"
+    return "a name is letters, digits, '.', '_' and '-', no sign first, at most 64"

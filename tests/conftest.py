@@ -1,0 +1,40 @@
+"""What all tests share: a home of their own, and the fake worker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+FAKE_WORKER = (sys.executable, str(Path(__file__).parent / "fakes" / "worker.py"))
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty TUNE_HOME for this test and the programs that it starts."""
+    monkeypatch.setenv("TUNE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def tune(home: Path, tmp_path: Path) -> Run:
+    """Runs `tune WORDS` in a process of its own, as a user does, in an empty folder."""
+
+    def run(*words: str, environ: Mapping[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tuner", *words],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=tmp_path,
+            env={**os.environ, "TUNE_HOME": str(home), "CI": "true", **(environ or {})},
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,133 @@
+"""A worker that speaks the protocol and trains nothing: a curve is made from the configuration and the seed.
+
+What it shall do wrong stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "fail": {trial: reason}}.
+Each trial that it begins and each epoch is appended to the file FAKE_LOG.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from tuner.files import new_folder, read_manifest, write_json, write_manifest
+from tuner.messages import Begun, Done, EpochDone, Failed, Ready, Retrain, Stop, Stopped, Train, decode, encode
+from tuner.trial import Epoch
+
+ORDERS = json.loads(os.environ.get("FAKE_WORKER", "{}"))
+LOG = os.environ.get("FAKE_LOG")
+
+
+def main() -> None:
+    stopped: set[int] = set()
+    jobs: list[Train | Retrain] = []
+    arrived = threading.Condition()
+
+    def read() -> None:
+        for line in sys.stdin:
+            message = decode(line)
+            with arrived:
+                if isinstance(message, Stop):
+                    stopped.add(message.job)
+                else:
+                    stopped.discard(message.job)
+                    jobs.append(message)
+                    arrived.notify()
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    say(Ready(device="fake"))
+    while True:
+        with arrived:
+            while not jobs:
+                arrived.wait()
+            job = jobs.pop(0)
+        say(run(job, stopped))
+
+
+def run(job: Train | Retrain, stopped: set[int]) -> Done | Failed | Stopped:
+    cost = {"job": job.job, "seconds": 0.01, "memory": 1000}
+    say(Begun(job=job.job))
+    note("begun", job.job)
+    if isinstance(job, Train) and str(job.job) in ORDERS.get("fail", {}):
+        return Failed(reason=ORDERS["fail"][str(job.job)], detail="as ordered", traceback="", **cost)
+    curve = restore(job) if isinstance(job, Train) else []
+    for epoch in curve:
+        say(EpochDone(job=job.job, epoch=epoch))
+    while len(curve) < job.epochs:
+        time.sleep(ORDERS.get("seconds", 0.0))
+        if job.job in stopped:
+            return Stopped(**cost)
+        curve.append(epoch_of(job, len(curve) + 1))
+        if isinstance(job, Train):
+            keep(job, curve)
+        note("epoch", job.job, len(curve))
+        say(EpochDone(job=job.job, epoch=curve[-1]))
+        if isinstance(job, Train) and [job.job, len(curve)] in ORDERS.get("die_at", []) and not died_before(job):
+            os.kill(os.getpid(), signal.SIGKILL)
+    if isinstance(job, Retrain):
+        save(job, curve)
+    return Done(**cost)
+
+
+def epoch_of(job: Train | Retrain, number: int) -> Epoch:
+    """A curve that rises towards a level which the configuration sets."""
+    digest = hashlib.sha256(json.dumps(job.configuration, sort_keys=True).encode()).digest()
+    level = 0.5 + 0.4 * digest[0] / 255
+    accuracy = round(level * (1 - 0.5**number), 6)
+    scored = {"val_accuracy": accuracy, "val_loss": 1 - accuracy} if isinstance(job, Train) else {}
+    return Epoch(epoch=number, accuracy=accuracy, loss=1 - accuracy, seconds=0.01, **scored)
+
+
+def keep(job: Train, curve: list[Epoch]) -> None:
+    with new_folder(Path(job.checkpoints) / "fake") as folder:
+        write_manifest(folder, curve=[asdict(epoch) for epoch in curve])
+
+
+def restore(job: Train) -> list[Epoch]:
+    manifest = read_manifest(Path(job.checkpoints) / "fake")
+    return [Epoch(**epoch) for epoch in manifest["curve"]] if manifest else []
+
+
+def died_before(job: Train) -> bool:
+    marker = Path(job.checkpoints).parent / f"died-{job.job}"
+    if ORDERS.get("die_always"):
+        return False
+    if marker.exists():
+        return True
+    marker.touch()
+    return False
+
+
+def save(job: Retrain, curve: list[Epoch]) -> None:
+    labels = np.load(job.test_labels)
+    probabilities = np.full((len(labels), job.n_classes), 0.1 / (job.n_classes - 1))
+    guesses = (labels + (np.arange(len(labels)) % 10 == 0)) % job.n_classes  # nine of ten are right
+    probabilities[np.arange(len(labels)), guesses] = 0.9
+    with new_folder(Path(job.folder)) as folder:
+        (folder / "model.keras").write_bytes(b"not a model")
+        write_json(folder / "configuration.json", job.configuration)
+        np.savez(folder / "predictions.npz", probabilities=probabilities, labels=labels)
+        write_manifest(folder, **job.facts, opened="2026-01-02T03:04:05+00:00", curve=[asdict(e) for e in curve])
+
+
+def say(message: object) -> None:
+    print(encode(message), flush=True)  # type: ignore[arg-type]
+
+
+def note(*words: object) -> None:
+    if LOG:
+        with Path(LOG).open("a", encoding="utf-8") as file:
+            file.write(" ".join(map(str, words)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The table of verbs. `tune DATASET ...` is `tune run DATASET ...`; a verb's module is imported when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+
+class Verb(NamedTuple):
+    module: str
+    """Where the click command of the verb's name stands."""
+    line: str
+    """What `tune --help` says of it."""
+
+
+VERBS = {
+    "run": Verb("tuner.cli.run_command", "Search, retrain, test, report. The verb may be left out."),
+    "resume": Verb("tuner.cli.run_command", "Go on with a study, from wherever you are."),
+    "studies": Verb("tuner.cli.study_commands", "List the studies."),
+    "show": Verb("tuner.cli.study_commands", "Show a study's trials and its best."),
+    "report": Verb("tuner.cli.study_commands", "Write a study's report as it stands now."),
+    "spaces": Verb("tuner.cli.space_commands", "List, show and check search spaces."),
+    "data": Verb("tuner.cli.data_commands", "List, show and fetch data sets."),
+    "doctor": Verb("tuner.cli.doctor_command", "Look at this machine and say what is amiss."),
+}
+
+EXAMPLES = """\
+  tune fashion-mnist --space cnn_v4 --trials 50
+  tune digits --space mlp_v1 --trials 5       (no download, done in a minute)
+  tune resume fashion-mnist-cnn_v4 --trials 80"""
+
+
+class Tune(click.Group):
+    """A group whose first word is a verb or else a data set."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*VERBS, "--help", "-h", "--version"}:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(VERBS[cmd_name].module), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage("tune", "DATASET [OPTIONS]")
+        formatter.write_usage("tune", "VERB ...", prefix="       ")
+        formatter.write_paragraph()
+        formatter.write_text("Finds the best Keras image classifier that a budget can buy, and a report you can believe.")
+        with formatter.section("Examples"):
+            formatter.write(EXAMPLES + "\n")
+        run = self.get_command(ctx, "run")
+        assert run is not None  # noqa: S101
+        with formatter.section("Options"):
+            records = [each.get_help_record(ctx) for each in run.params]
+            formatter.write_dl([record for record in records if record])
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.line) for name, verb in VERBS.items()])
+        formatter.write_paragraph()
+        formatter.write_text("'tune VERB --help' tells more of each.")
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"tune {version('kerastune')}")
+        ctx.exit()
+
+
+@click.command(cls=Tune, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def tune(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

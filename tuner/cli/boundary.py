@@ -1,0 +1,71 @@
+"""The edge of the program: every error becomes one clear line, an exit code and, where it helps, what to type next."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tuner.cli.printing import printable
+from tuner.errors import Interrupted, TuneError
+
+FAULT = 1
+USAGE = 2
+
+
+def run_program(arguments: Sequence[str]) -> int:
+    """The exit code of `tune ARGUMENTS`."""
+    from tuner.cli.app import tune
+
+    try:
+        tune.main(list(arguments), prog_name="tune", standalone_mode=False)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.UsageError as error:
+        return _say(f"{error.format_message().rstrip('.')}. See: {_help(error)}", USAGE)
+    except click.ClickException as error:
+        return _say(error.format_message(), USAGE)
+    except Interrupted as ending:
+        return _say(str(ending), 128 + ending.signal)
+    except TuneError as error:
+        return _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted.", 130)
+    except BrokenPipeError:  # `tune show | head -1` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001
+        return _unexpected(error)
+    return 0
+
+
+def _say(text: str, code: int) -> int:
+    click.echo(printable(f"tune: {text}", keep="\n"), err=True)
+    return code
+
+
+def _help(error: click.UsageError) -> str:
+    context = error.ctx
+    return f"{context.command_path} --help" if context and context.info_name != "run" else "tune --help"
+
+
+def _unexpected(error: Exception) -> int:
+    """A full disk and the like are the machine's; anything else is a fault of ours, kept in a file to send us."""
+    from search_spaces import SpaceError
+
+    if isinstance(error, SpaceError):
+        click.echo(printable(str(error), keep="\n"), err=True)
+        return USAGE
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror}.", FAULT)
+    descriptor, name = tempfile.mkstemp(prefix="tune-error-", suffix=".txt")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    line = (str(error).strip() or "no word of explanation").splitlines()[0]
+    return _say(f"a fault in tune itself: {type(error).__name__}: {line}. The details stand in {Path(name)}.", FAULT)

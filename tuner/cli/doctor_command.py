@@ -1,0 +1,103 @@
+"""`tune doctor`: a look at this machine, for a person who wonders why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from tuner.cli.printing import console, printable
+
+GOOD, NOTE, BAD = "[green]ok[/]", "[yellow]note[/]", "[red]amiss[/]"
+
+
+@click.command()
+def doctor() -> None:
+    """Look at this machine: versions, devices, folders, data sets, and who owns the command `tune`."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    amiss = False
+    for verdict, what, text in _findings():
+        amiss |= verdict == BAD
+        grid.add_row(verdict, what, Text(printable(text)))
+    console().print(grid)
+    if amiss:
+        from tuner.errors import SetupError
+
+        raise SetupError("something is amiss on this machine, see above.")
+
+
+def _findings() -> Iterator[tuple[str, str, str]]:
+    yield from _packages()
+    yield from _devices()
+    yield from _folders()
+    yield from _data_sets()
+    yield _command()
+
+
+def _packages() -> Iterator[tuple[str, str, str]]:
+    from tuner.machine import hardware, versions
+
+    for name, version in versions().items():
+        yield (BAD if version == "not installed" else GOOD), name, version
+    yield GOOD, "sqlite", f"{sqlite3.sqlite_version}, rollback journal with synchronous=EXTRA"
+    for name, value in hardware().items():
+        yield GOOD, name, value
+
+
+def _devices() -> Iterator[tuple[str, str, str]]:
+    from tuner.slots import find_gpus, slots
+
+    gpus = find_gpus()
+    for gpu in gpus:
+        yield GOOD, f"GPU {gpu.index}", f"{gpu.name}, {gpu.memory / 2**30:.1f} GiB, {gpu.uuid}"
+    if not gpus:
+        yield NOTE, "GPU", "no NVIDIA driver answers: trials train on the CPU"
+    yield GOOD, "slots", ", ".join(slot.name for slot in slots("auto")) + " (one trial at a time on each)"
+
+
+def _folders() -> Iterator[tuple[str, str, str]]:
+    from tuner.data import cache_folder
+    from tuner.study import studies_root
+
+    for what, folder in (("studies", studies_root()), ("data", cache_folder(os.environ))):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        free = shutil.disk_usage(there).free / 2**30
+        good = os.access(there, os.W_OK)
+        yield (GOOD if good else BAD), what, f"{folder} ({free:.0f} GiB free{'' if good else ', cannot be written to'})"
+
+
+def _data_sets() -> Iterator[tuple[str, str, str]]:
+    from tuner.data import find, names
+    from tuner.errors import TuneError
+
+    for name in names():
+        try:
+            yield GOOD, name, find(name, download=False).source
+        except TuneError:
+            yield NOTE, name, f"not on this machine; get it with: tune data fetch {name}"
+
+
+def _command() -> tuple[str, str, str]:
+    """Ray and torchtune install a script `tune` too, and pip overwrites without a word."""
+    from importlib.metadata import distributions
+
+    mine = Path(sys.executable).parent
+    script = shutil.which("tune", path=str(mine)) or shutil.which("tune")
+    rivals = [
+        each.metadata["Name"]
+        for each in distributions()
+        if each.metadata["Name"] != "kerastune" and any(entry.name == "tune" for entry in each.entry_points)
+    ]
+    if script is None:
+        return NOTE, "tune", "is not on the PATH; kerastune and python -m tuner are the same program"
+    owner = "ours" if "tuner.cli" in Path(script).read_text(encoding="utf-8", errors="replace") else "another program's"
+    rival = f"; {', '.join(rivals)} installs one too, kerastune is always ours" if rivals else ""
+    return (GOOD if owner == "ours" else NOTE), "tune", f"{script} is {owner}{rival}"

@@ -1,0 +1,85 @@
+"""What is known of a run that goes on, added up from its events. Draws nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TakenUp, TrialBegan, TrialEnded, TurnedDown
+from tuner.plan import Budget
+from tuner.trial import FINISHED, Epoch, Trial, TrialState
+
+
+@dataclass
+class RunningTrial:
+    began: TrialBegan
+    since: float
+    """Reading of the clock at its start."""
+    curve: list[Epoch] = field(default_factory=list)
+
+
+class Progress:
+    """The state of a run. `clock` reads seconds."""
+
+    def __init__(self, budget: Budget, clock: Callable[[], float]) -> None:
+        self.budget = budget
+        self.states: Counter[TrialState] = Counter()
+        self.turned_down = 0
+        self.best: Trial | None = None
+        self.running: dict[int, RunningTrial] = {}
+        self.retraining: Retraining | None = None
+        self.retrained: list[Epoch] = []
+        self._clock = clock
+        self._began = clock()
+        self._spans: list[float] = []
+
+    def take(self, event: Event) -> None:
+        match event:
+            case TrialBegan():
+                self.running[event.number] = RunningTrial(event, self._clock())
+            case EpochScored() if event.number in self.running:
+                self.running[event.number].curve.append(event.epoch)
+            case TrialEnded():
+                running = self.running.pop(event.trial.number, None)
+                self._spans.append(self._clock() - running.since if running else event.trial.seconds)
+                self._count(event.trial)
+            case TurnedDown():
+                self.turned_down += 1
+            case Retraining():
+                self.retraining = event
+            case RetrainingEpoch():
+                self.retrained.append(event.epoch)
+            case TakenUp():
+                for trial in event.trials:
+                    if trial.state in FINISHED:
+                        self._count(trial)
+            case _:
+                pass
+
+    @property
+    def n_finished(self) -> int:
+        return sum(self.states[state] for state in FINISHED)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of this session."""
+        return self._clock() - self._began
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the search ends, as far as its trials so far can tell; None before the first has ended."""
+        until_timeout = None if self.budget.timeout is None else max(self.budget.timeout - self.elapsed, 0.0)
+        if not self._spans:
+            return until_timeout
+        mean = sum(self._spans) / len(self._spans)
+        under_way = sum(min(self._clock() - each.since, mean) for each in self.running.values())
+        places = max(len(self.running), 1)
+        until_done = max((self.budget.trials - self.n_finished) * mean - under_way, 0.0) / places
+        return until_done if until_timeout is None else min(until_done, until_timeout)
+
+    def _count(self, trial: Trial) -> None:
+        self.states[trial.state] += 1
+        complete = trial.state is TrialState.COMPLETE
+        if complete and (self.best is None or (trial.score or 0) > (self.best.score or 0)):
+            self.best = trial

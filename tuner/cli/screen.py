@@ -1,0 +1,158 @@
+"""What a run shows while it goes on: a live view on a terminal, plain lines elsewhere. On standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from tuner.cli.printing import console, count, printable, score, span
+from tuner.cli.progress import Progress
+from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TakenUp, TrialBegan, TrialEnded, WorkerLost
+from tuner.trial import Trial, TrialState
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from tuner.run import Request
+
+MARKS = {
+    TrialState.COMPLETE: ("●", "green"),
+    TrialState.PRUNED: ("○", "yellow"),
+    TrialState.FAILED: ("×", "red"),
+}
+
+
+class SilentScreen:
+    """Shows nothing."""
+
+    def __init__(self, request: Request) -> None:
+        self.progress = Progress(request.budget, clock=time.monotonic)
+
+    def event(self, event: Event) -> None:
+        self.progress.take(event)
+
+    def download(self, name: str, done: int, total: int) -> None:
+        """Nothing is said of downloads either."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """There is nothing to give back."""
+
+
+class PlainScreen(SilentScreen):
+    """A line for each trial."""
+
+    def __init__(self, request: Request, say: Callable[[str], None] | None = None) -> None:
+        super().__init__(request)
+        self._say = say or (lambda line: click.echo(printable(line), err=True))
+        self._downloading = ""
+        self._title = f"{request.dataset} · {request.space.name} · study {request.folder.name}"
+
+    def __enter__(self) -> Self:
+        self._say(self._title)
+        return self
+
+    def event(self, event: Event) -> None:
+        best_before = self.progress.best
+        super().event(event)
+        match event:
+            case TrialEnded(trial=trial):
+                self._say(trial_line(trial, is_best=self.progress.best is trial and best_before is not trial))
+            case TakenUp():
+                self._say(f"going on with {self.progress.n_finished} finished trials")
+            case WorkerLost():
+                self._say(f"trial {event.number:3}  {event.detail}; going on with it (retry {event.retry})")
+            case Retraining():
+                self._say(f"retraining trial {event.trial.number} for {event.epochs} epochs on training + validation")
+            case _:
+                pass
+
+    def download(self, name: str, done: int, total: int) -> None:
+        if name != self._downloading:
+            self._downloading = name
+            self._say(f"downloading {name} ({total / 2**20:.1f} MiB)" if total else f"downloading {name}")
+
+
+def trial_line(trial: Trial, *, is_best: bool) -> str:
+    """`trial   7  complete  0.9243 at epoch 18   118,234 parameters    52 s  best so far`."""
+    best = trial.best
+    scored = f"{score(trial.score)} at epoch {best.epoch:<3}" if best else f"{'-':6} {'':12}"
+    words = [
+        f"trial {trial.number:3}",
+        f"{trial.state.value:8}",
+        scored,
+        f"{count(trial.parameters):>9} parameters",
+        f"{span(trial.seconds):>7}",
+    ]
+    if is_best:
+        words.append("best so far")
+    if trial.preset:
+        words.append(f"preset '{trial.preset}'")
+    if trial.state is TrialState.FAILED:
+        words.append(f"{trial.reason}: {trial.detail}")
+    return "  ".join(words).rstrip()
+
+
+class LiveScreen(SilentScreen):
+    """A view that is redrawn in place; the lines of ended trials stand above it and stay."""
+
+    def __init__(self, request: Request) -> None:
+        from rich.live import Live
+
+        super().__init__(request)
+        self._plain = PlainScreen(request, say=lambda _line: None)
+        self._console = console(sys.stderr)
+        self._title = f"{request.dataset} · {request.space.name}"
+        self._study = request.folder.name
+        self._note = "loading TensorFlow"
+        self._live = Live(
+            console=self._console, get_renderable=self._view, refresh_per_second=4, transient=True, redirect_stdout=False
+        )
+
+    def __enter__(self) -> Self:
+        from rich.text import Text
+
+        self._console.print(Text.assemble((printable(self._title), "bold"), ("  study " + self._study, "dim")))
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def event(self, event: Event) -> None:
+        best_before = self.progress.best
+        super().event(event)
+        if isinstance(event, TrialBegan | EpochScored | Retraining | RetrainingEpoch):
+            self._note = ""
+        if isinstance(event, TrialEnded):
+            self._print_trial(event.trial, is_best=self.progress.best is event.trial and best_before is not event.trial)
+        if isinstance(event, WorkerLost):
+            self._console.print(f"[yellow]![/] trial {event.number}: {printable(event.detail)}; going on with it")
+
+    def download(self, name: str, done: int, total: int) -> None:
+        share = f" {done / total:.0%} of {total / 2**20:.1f} MiB" if total else ""
+        self._note = f"downloading {name}{share}"
+
+    def _print_trial(self, trial: Trial, *, is_best: bool) -> None:
+        from rich.text import Text
+
+        mark, colour = MARKS[trial.state]
+        line = Text.assemble((mark, colour), " ", (printable(trial_line(trial, is_best=is_best)), "bold" if is_best else ""))
+        line.no_wrap, line.overflow = True, "ellipsis"
+        self._console.print(line)
+
+    def _view(self) -> Group:
+        from tuner.cli.view import view
+
+        return view(self.progress, self._note)

@@ -1,0 +1,130 @@
+"""One run before a person: signals in, progress and result out."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.cli.printing import can_animate, console, count, printable, score, span
+from tuner.control import Control
+from tuner.errors import Interrupted
+
+if TYPE_CHECKING:
+    from tuner.run import Outcome, Request
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def do(request: Request, *, as_json: bool, quiet: bool) -> None:
+    """Runs the request to its end, or to a signal's, and prints what came of it."""
+    from tuner.cli.screen import LiveScreen, PlainScreen, SilentScreen
+    from tuner.run import Watch, run
+
+    control = Control()
+    kind = SilentScreen if quiet else LiveScreen if can_animate() else PlainScreen
+    screen = kind(request)
+    try:
+        with _signals(control), screen:
+            outcome = run(request, Watch(event=screen.event, download=screen.download), control)
+    except (Interrupted, KeyboardInterrupt):
+        number = control.signal or int(signal.SIGINT)
+        raise Interrupted(
+            f"interrupted; everything that was finished is kept. Go on with:\n"
+            f"tune resume {_handle(request)}",
+            number,
+        ) from None
+    if as_json:
+        click.echo(json.dumps(summary(outcome), indent=2))
+    elif quiet:
+        click.echo(outcome.page)
+    else:
+        _print(outcome)
+
+
+def _handle(request: Request) -> str:
+    """What `tune resume` finds the study by."""
+    from tuner.study import studies_root
+
+    path = request.folder.path
+    return path.name if path.parent == studies_root() else str(path)
+
+
+@contextmanager
+def _signals(control: Control) -> Iterator[None]:
+    """The first signal asks for an orderly end, the second Ctrl-C ends at once."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if control.stopping and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        control.stop("it was interrupted", number)
+
+    before = {getattr(signal, name): None for name in SIGNALS if hasattr(signal, name)}
+    old = {number: signal.signal(number, handle) for number in before}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """The result as plain JSON values."""
+    report, evaluation, model = outcome.report, outcome.report.evaluation, outcome.report.model
+    states: dict[str, int] = {}
+    for trial in report.trials:
+        states[trial.state] = states.get(trial.state, 0) + 1
+    result: dict[str, Any] = {
+        "study": report.study,
+        "report": str(outcome.page),
+        "model": str(outcome.page.parent.parent / "best" / "model.keras"),
+        "trials": states,
+        "stopped_by": report.search.stopped_by,
+        "seconds": report.search.seconds,
+        "peak_memory": dict(report.provenance.peak_memory),
+    }
+    if model and evaluation:
+        result |= {
+            "best_trial": model.trial,
+            "parameters": model.parameters,
+            "epochs": model.epochs,
+            "values": dict(model.values),
+            "validation_accuracy": evaluation.validation.value,
+            "test_accuracy": evaluation.accuracy.value,
+            "test_accuracy_95": [evaluation.accuracy.low, evaluation.accuracy.high],
+            "test_images": evaluation.accuracy.n,
+        }
+    return result
+
+
+def _print(outcome: Outcome) -> None:
+    from rich.table import Table
+
+    report, evaluation, model = outcome.report, outcome.report.evaluation, outcome.report.model
+    grid = Table.grid(padding=(0, 2))
+    if model and evaluation:
+        test, validation = evaluation.accuracy, evaluation.validation
+        grid.add_row(
+            "test accuracy",
+            f"[bold]{score(test.value)}[/bold]  (95 % interval {score(test.low)} to {score(test.high)}, {count(test.n)} images)",
+        )
+        grid.add_row("validation", f"{score(validation.value)}  (trial {model.trial}, chosen among {_n(report)}: optimistic)")
+        grid.add_row("model", f"{count(model.parameters)} parameters, {model.epochs} epochs, retrained in {span(model.seconds)}")
+    grid.add_row("search", f"{report.search.stopped_by}, after {span(report.search.seconds)}")
+    folder = outcome.page.parent.parent
+    out = console()
+    out.print(grid)
+    out.print("[bold]model[/bold]   ", end="")
+    click.echo(printable(str(folder / "best" / "model.keras")))
+    out.print("[bold]report[/bold]  ", end="")
+    click.echo(printable(str(outcome.page)))
+
+
+def _n(report: Any) -> str:
+    n = sum(trial.score is not None for trial in report.trials)
+    return f"{n} trials" if n != 1 else "1 trial"

@@ -1,0 +1,168 @@
+"""`tune studies`, `tune show` and `tune report`: what was found. They read and hold no lock."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.cli.printing import console, count, printable, score, span
+
+if TYPE_CHECKING:
+    from tuner.study import Study
+    from tuner.trial import Trial
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.command()
+@as_json_option
+def studies(*, as_json: bool) -> None:
+    """List the studies, newest last."""
+    from tuner.errors import StudyError
+    from tuner.study import Study, list_studies, studies_root, study_folder
+
+    rows: list[dict[str, Any]] = []
+    for name in list_studies():
+        try:
+            rows.append(_overview(Study.open(study_folder(name))))
+        except StudyError as error:
+            rows.append({"study": name, "problem": str(error), "created": ""})
+    rows.sort(key=lambda row: row["created"])
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif rows:
+        _print_studies(rows)
+    else:
+        click.echo(f"No studies yet in {studies_root()}. Begin with: tune digits --space mlp_v1 --trials 5")
+
+
+@click.command()
+@click.argument("study")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Trials to show, the best first.")
+@as_json_option
+def show(study: str, top: int, *, as_json: bool) -> None:
+    """Show a study's trials, its best first. Works while it runs."""
+    from tuner.study import Study, find_study
+
+    opened = Study.open(find_study(study))
+    trials = opened.trials()
+    if as_json:
+        click.echo(json.dumps({**_overview(opened), "trials": [_plain(trial) for trial in trials]}, indent=2))
+    else:
+        _print_study(opened, trials, top)
+
+
+@click.command()
+@click.argument("study")
+@click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
+def report(study: str, *, open_it: bool) -> None:
+    """Write a study's report as it stands now and print its path. Works while it runs."""
+    from search_spaces import SearchSpace
+    from tuner.finish import write_report
+    from tuner.study import Study, find_study
+
+    opened = Study.open(find_study(study))
+    space = SearchSpace.parse(opened.space_text, f"{opened.plan.space}.yaml")
+    _, page = write_report(opened, space)
+    click.echo(page)
+    if open_it:
+        click.launch(page.as_uri())
+
+
+def _overview(study: Study) -> dict[str, Any]:
+    from tuner.trial import FINISHED, TrialState, winner
+
+    trials = study.trials()
+    plan, run, best = study.plan, study.fact("run", {}), winner(trials)
+    states = {state.value: sum(trial.state is state for trial in trials) for state in TrialState}
+    return {
+        "study": study.folder.name,
+        "dataset": plan.dataset,
+        "space": plan.space,
+        "engine": plan.engine,
+        "seed": plan.seed,
+        "created": study.created,
+        "finished": sum(states[state.value] for state in FINISHED),
+        "asked": run.get("trials", 0),
+        "states": states,
+        "stopped_by": run.get("stopped_by", ""),
+        "best": {"trial": best.number, "val_accuracy": best.score, "parameters": best.parameters} if best else None,
+        "folder": str(study.folder.path),
+    }
+
+
+def _plain(trial: Trial) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "state": trial.state.value,
+        "reason": trial.reason,
+        "detail": trial.detail,
+        "preset": trial.preset,
+        "val_accuracy": trial.score,
+        "best_epoch": trial.best.epoch if trial.best else None,
+        "curve": [epoch.val_accuracy for epoch in trial.curve],
+        "seconds": trial.seconds,
+        "parameters": trial.parameters,
+        "seed": trial.seed,
+        "values": dict(trial.values),
+    }
+
+
+def _print_studies(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, justify in (("study", "left"), ("trials", "right"), ("best", "right"), ("begun", "left"), ("", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        if "problem" in row:
+            table.add_row(printable(row["study"]), "", "", "", f"[red]{printable(row['problem'])}[/]")
+            continue
+        best = score(row["best"]["val_accuracy"]) if row["best"] else "-"
+        begun = row["created"][:16].replace("T", " ")
+        table.add_row(printable(row["study"]), f"{row['finished']}/{row['asked']}", best, begun, row["stopped_by"])
+    console().print(table)
+
+
+def _print_study(study: Study, trials: list[Trial], top: int) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from tuner.trial import TrialState
+
+    overview = _overview(study)
+    states = ", ".join(f"{n} {state}" for state, n in overview["states"].items() if n)
+    out = console()
+    out.print(f"[bold]{study.folder.name}[/]  {overview['dataset']} · {overview['space']} · seed {overview['seed']}")
+    out.print(f"{overview['finished']} of {overview['asked']} trials finished ({states or 'none yet'})")
+    if overview["stopped_by"]:
+        out.print(f"ended because {overview['stopped_by']}")
+    ranked = sorted(
+        (trial for trial in trials if trial.state is not TrialState.TURNED_DOWN),
+        key=lambda trial: (trial.state is TrialState.COMPLETE, trial.score or -1.0),
+        reverse=True,
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("trial", "state", "val acc.", "epoch", "parameters", "time", ""):
+        table.add_column(heading, justify="left" if heading in {"state", ""} else "right", no_wrap=True)
+    for trial in ranked[:top]:
+        epoch = f"{trial.best.epoch}/{len(trial.curve)}" if trial.best else "-"
+        note = trial.reason or (f"preset '{trial.preset}'" if trial.preset else "")
+        table.add_row(
+            str(trial.number),
+            trial.state.value,
+            score(trial.score),
+            epoch,
+            count(trial.parameters),
+            span(trial.seconds),
+            printable(note),
+        )
+    out.print(table)
+    if len(ranked) > top:
+        click.echo(f"{len(ranked) - top} more: tune show {study.folder.name} --top {len(ranked)}")
+    page = study.folder.report / "report.html"
+    if page.exists():
+        click.echo(f"report  {page}")

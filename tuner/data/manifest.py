@@ -1,0 +1,77 @@
+"""data.json: what a prepared folder holds, sealed by a sum of its own. The only module that knows its form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "data.json"
+VERSION = 1
+
+
+class DamagedError(Exception):
+    """A prepared folder is not what was written. Its text says in which way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """One prepared .npy file."""
+
+    file: str
+    n_bytes: int
+    sha256: str
+    """Of the whole file."""
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    name: str
+    source: str
+    note: str
+    fingerprint: str
+    arrays: tuple[Stored, ...]
+    """In the order of card.ARRAYS."""
+
+
+def write(manifest: Manifest, folder: Path) -> None:
+    body = {"version": VERSION, **asdict(manifest)}
+    text = json.dumps({**body, "seal": _seal(body)}, indent=2, ensure_ascii=False)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest, after a check of its seal and of every file's presence and size. Raises DamagedError."""
+    try:
+        body = json.loads((folder / FILE).read_bytes())
+        seal = body.pop("seal")
+    except FileNotFoundError:
+        raise DamagedError(f"{FILE} is missing") from None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise DamagedError(f"{FILE} is not readable") from None
+    if seal != _seal(body):
+        raise DamagedError(f"{FILE} has been changed")
+    if body.pop("version") != VERSION:
+        raise DamagedError(f"{FILE} is of another version")
+    arrays = tuple(Stored(**{**array, "shape": tuple(array["shape"])}) for array in body.pop("arrays"))
+    for array in arrays:
+        _check_size(folder, array)
+    return Manifest(arrays=arrays, **body)
+
+
+def _check_size(folder: Path, array: Stored) -> None:
+    path = folder / array.file
+    if not path.is_file():
+        raise DamagedError(f"{array.file} is missing")
+    size = path.stat().st_size
+    if size != array.n_bytes:
+        raise DamagedError(f"{array.file} has {size:,} bytes instead of {array.n_bytes:,}")
+
+
+def _seal(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

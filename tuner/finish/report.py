@@ -1,0 +1,206 @@
+"""From a study to the plain values of a report. At any time: what is not there yet is left out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import reports
+from reports.report import Data, EpochScores, Evaluation, LayerRow, Model, Provenance, Report, Search, TrialRow
+from search_spaces import Configuration, ModelSummary, SearchSpace, summarize
+from tuner.evaluation import evaluate, proportion
+from tuner.files import sha256
+from tuner.finish.retrain import OPENINGS, result
+from tuner.importance import importance
+from tuner.machine import hardware, versions
+from tuner.plan import Plan
+from tuner.study import Study
+from tuner.trial import Epoch, Trial, TrialState
+
+
+def make_report(study: Study, space: SearchSpace) -> Report:
+    """The report of a study as it stands."""
+    trials = study.trials()
+    data = _data(study.fact("data"))
+    manifest = result(study.folder)
+    model = evaluation = None
+    if manifest is not None:
+        best = trials[manifest["trial"]]
+        model = _model(study, space, best, data, manifest)
+        evaluation = _evaluation(study, best, data)
+    return Report(
+        study=study.folder.name,
+        dataset=data.name,
+        space=space.name,
+        space_description=space.description,
+        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        search=_search(study, trials),
+        trials=tuple(_row(trial) for trial in trials if trial.state is not TrialState.TURNED_DOWN),
+        importance=importance(study.optuna, trials),
+        data=data,
+        provenance=_provenance(study, data),
+        model=model,
+        evaluation=evaluation,
+    )
+
+
+def _search(study: Study, trials: list[Trial]) -> Search:
+    run = study.fact("run", {})
+    finished = [trial.finished_after for trial in trials if trial.finished_after is not None]
+    return Search(
+        engine=study.plan.engine,
+        algorithm=study.plan.algorithm,
+        pruner=study.plan.pruner,
+        trials_asked=run.get("trials", 0),
+        timeout=run.get("timeout"),
+        running=not run.get("stopped_by"),
+        stopped_by=run.get("stopped_by", ""),
+        seconds=max(run.get("seconds", 0.0), *finished, 0.0),
+        sessions=run.get("sessions", 1),
+        started=study.created,
+        turned_down=Counter(trial.reason for trial in trials if trial.state is TrialState.TURNED_DOWN),
+    )
+
+
+def _row(trial: Trial) -> TrialRow:
+    best = trial.best
+    return TrialRow(
+        number=trial.number,
+        state=trial.state.value,  # type: ignore[arg-type]  (turned down trials have no row)
+        reason=f"{trial.reason}: {trial.detail}" if trial.detail else trial.reason,
+        preset=trial.preset,
+        score=trial.score,
+        best_epoch=best.epoch if best else None,
+        curve=tuple(_scores(epoch) for epoch in trial.curve),
+        seconds=trial.seconds,
+        parameters=trial.parameters,
+        values=trial.values,
+        finished_after=trial.finished_after,
+    )
+
+
+def _scores(epoch: Epoch) -> EpochScores:
+    return EpochScores(**asdict(epoch))
+
+
+def _model(study: Study, space: SearchSpace, best: Trial, data: Data, manifest: Mapping[str, Any]) -> Model:
+    configuration = space.check_values(best.values)
+    summary = summarize(configuration, data.image_shape, len(data.class_names))
+    curve = tuple(EpochScores(**epoch) for epoch in manifest["curve"])
+    folder = study.folder.best
+    training = {"epochs": manifest["epochs"], **_flat(_tree(configuration)["training"], leave="epochs")}
+    return Model(
+        trial=best.number,
+        preset=best.preset,
+        layers=_layers(configuration, summary),
+        parameters=summary.parameters,
+        values=best.values,
+        training=training,
+        epochs=manifest["epochs"],
+        curve=curve,
+        seconds=sum(epoch.seconds for epoch in curve),
+        files={"model": "best/model.keras", "configuration": "best/configuration.json", "manifest": "best/manifest.json"},
+        sha256=sha256(folder / "model.keras"),
+        configuration=json.dumps(_tree(configuration), indent=2),
+    )
+
+
+def _tree(configuration: Configuration) -> dict[str, Any]:
+    """What makes the model: layers and training, without how they were drawn."""
+    tree = configuration.to_json()
+    return {name: tree[name] for name in ("layers", "training")}
+
+
+def _layers(configuration: Configuration, summary: ModelSummary) -> tuple[LayerRow, ...]:
+    settings = {layer.name: layer.arguments for layer in configuration.layers}
+    return tuple(
+        LayerRow(
+            name=layer.name,
+            kind=layer.kind,
+            output_shape=tuple(layer.output_shape),
+            parameters=layer.parameters,
+            settings=_flat(settings.get(layer.name, {})),
+        )
+        for layer in summary.layers
+    )
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "", leave: str = "") -> dict[str, Any]:
+    """The leaves by dotted name; lists as text."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if name == leave:
+            continue
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value if isinstance(value, bool | int | float | str) else json.dumps(value)
+    return flat
+
+
+def _evaluation(study: Study, best: Trial, data: Data) -> Evaluation:
+    with np.load(study.folder.best / "predictions.npz", allow_pickle=False) as arrays:
+        scores = evaluate(arrays["probabilities"], arrays["labels"], data.class_names)
+    openings = study.fact(OPENINGS, [])
+    n = sum(data.counts["validation"])
+    return Evaluation(
+        accuracy=scores.accuracy,
+        loss=scores.loss,
+        validation=proportion(round((best.score or 0.0) * n), n),
+        confusion=scores.confusion,
+        classes=scores.classes,
+        opened=openings[-1]["opened"] if openings else "",
+        times_opened=max(len(openings), 1),
+    )
+
+
+def _data(fact: Mapping[str, Any]) -> Data:
+    height, width, channels = fact["image_shape"]
+    return Data(
+        name=fact["name"],
+        source=fact["source"],
+        fingerprint=fact["fingerprint"],
+        image_shape=(height, width, channels),
+        class_names=tuple(fact["class_names"]),
+        counts={name: tuple(counts) for name, counts in fact["counts"].items()},
+        note=fact["note"],
+    )
+
+
+def _provenance(study: Study, data: Data) -> Provenance:
+    run = study.fact("run", {})
+    return Provenance(
+        command=study.fact("command", ""),
+        versions=run.get("versions") or versions(),
+        hardware=run.get("hardware") or hardware(),
+        seeds={"study": study.plan.seed},
+        protocol=_protocol(study.plan, data),
+        peak_memory=run.get("peak_memory", {}),
+    )
+
+
+def _protocol(plan: Plan, data: Data) -> tuple[str, ...]:
+    n_train, n_validation, n_test = (sum(data.counts[split]) for split in ("train", "validation", "test"))
+    return (
+        f"The training images were split once, stratified by class and seeded with {plan.seed}: {n_train:,} train the "
+        f"trials, {n_validation:,} validate them. No trial sees the {n_test:,} test images.",
+        "A trial's score is its best validation accuracy over its epochs; its epoch is the one that gave it.",
+        f"Weights, order of the images and dropout of trial n are seeded by ({plan.seed}, n).",
+        "The winner is the complete trial with the best score. It is trained again from scratch on training and "
+        "validation images together, for as many epochs as its best epoch's number.",
+        "The test set is opened after that, when nothing is left to choose.",
+    )
+
+
+def write_report(study: Study, space: SearchSpace) -> tuple[Report, Path]:
+    """Writes the report's files and returns the report with the path of its HTML page."""
+    report = make_report(study, space)
+    path = reports.write(report, study.folder.report)
+    return report, path

@@ -1,0 +1,115 @@
+"""The winner, trained again on training and validation images and evaluated on the sealed test set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from search_spaces import Configuration, SearchSpace
+from tuner.control import Control
+from tuner.errors import Interrupted, TuneError
+from tuner.events import Event, Retraining, RetrainingEpoch
+from tuner.executors import Executor
+from tuner.files import read_manifest
+from tuner.jobs import TrainingJobs
+from tuner.messages import Died, Done, EpochDone, Failed
+from tuner.study import Folder, Study
+from tuner.trial import Trial, winner
+
+ATTEMPTS = 3
+"""Times the retraining is begun where its process dies."""
+
+OPENINGS = "test_openings"
+
+
+def retrain_winner(
+    study: Study,
+    space: SearchSpace,
+    jobs: TrainingJobs,
+    executor: Executor,
+    observe: Callable[[Event], None],
+    control: Control,
+) -> None:
+    """Leaves the winner in the study's `best` folder. Does nothing where it is there already.
+
+    Raises TuneError where no trial scored or the retraining fails.
+    """
+    best = winner(study.trials())
+    if best is None:
+        raise TuneError(_why_none(study))
+    if not is_current(study.folder, best):
+        configuration = space.check_values(best.values)
+        _retrain(study.folder, best, configuration, jobs, executor, observe, control)
+    _note_opening(study)
+
+
+def result(folder: Folder) -> dict[str, Any] | None:
+    """What the manifest of the retrained winner says; None where there is none or a file of it is damaged."""
+    return read_manifest(folder.best)
+
+
+def is_current(folder: Folder, best: Trial) -> bool:
+    """Whether the retrained model is the one of the present winner."""
+    manifest = result(folder)
+    return manifest is not None and (manifest.get("trial"), manifest.get("epochs")) == (best.number, _epochs(best))
+
+
+def _epochs(best: Trial) -> int:
+    """The epoch at which the trial was at its best: more would overfit, fewer would leave something to learn."""
+    return best.best.epoch if best.best else 1
+
+
+def _retrain(
+    folder: Folder,
+    best: Trial,
+    configuration: Configuration,
+    jobs: TrainingJobs,
+    executor: Executor,
+    observe: Callable[[Event], None],
+    control: Control,
+) -> None:
+    epochs = _epochs(best)
+    facts = {"trial": best.number, "epochs": epochs, "configuration": configuration.hash, "classes": list(jobs.data.class_names)}
+    job = jobs.retrain(best.number, configuration, epochs, facts)
+    observe(Retraining(trial=best, epochs=epochs))
+    for _ in range(ATTEMPTS):
+        executor.submit(executor.free()[0], job)
+        ending = _wait(executor, best.number, observe, control)
+        if isinstance(ending, Done):
+            return
+        if isinstance(ending, Failed):
+            raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
+    raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
+
+
+def _wait(
+    executor: Executor, job: int, observe: Callable[[Event], None], control: Control
+) -> Done | Failed | Died:
+    while True:
+        if control.stopping:
+            raise Interrupted(control.reason, control.signal)
+        message = executor.next(timeout=0.2)
+        match message:
+            case EpochDone(job=number) if number == job:
+                observe(RetrainingEpoch(epoch=message.epoch))
+            case Done(job=number) | Failed(job=number) if number == job:
+                return message
+            case Died(job=number) if number == job or number is None:
+                return message
+            case _:
+                pass
+
+
+def _note_opening(study: Study) -> None:
+    """Records with the study when the test set was opened, once for each time it was."""
+    manifest = result(study.folder)
+    openings = study.fact(OPENINGS, [])
+    if manifest is not None and manifest["opened"] not in [each["opened"] for each in openings]:
+        study.remember(OPENINGS, [*openings, {"opened": manifest["opened"], "trial": manifest["trial"]}])
+
+
+def _why_none(study: Study) -> str:
+    trials = study.trials()
+    failed = [trial for trial in trials if trial.reason and trial.detail]
+    last = f" The last one: {failed[-1].reason}: {failed[-1].detail}." if failed else ""
+    return f"no trial of study '{study.folder.name}' has a score, so there is nothing to retrain.{last}"

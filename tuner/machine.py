@@ -1,0 +1,52 @@
+"""What a run ran on, for the report and for `tune doctor`."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+PACKAGES = ("kerastune", "tensorflow", "keras", "optuna", "scikit-learn", "numpy", "matplotlib", "sqlalchemy")
+
+
+def versions() -> dict[str, str]:
+    """Versions as the packages' metadata give them; `optuna.__version__` says 5.0.0.dev."""
+    found = {"Python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def hardware() -> dict[str, str]:
+    return {
+        "processor": _processor(),
+        "cores": f"{psutil.cpu_count(logical=False) or '?'} physical, {psutil.cpu_count()} logical",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "system": platform.platform(terse=True),
+    }
+
+
+def peak_memory() -> int:
+    """Peak resident bytes of this process."""
+    try:
+        import resource
+    except ImportError:  # Windows keeps the peak elsewhere
+        return int(psutil.Process().memory_info().peak_wset)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,136 @@
+"""What the parent and a worker process say to each other: one JSON object a line, named by its `kind`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tuner.trial import Epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Parent to worker: train one trial. Only paths of training images: a trial cannot see the test set."""
+
+    job: int
+    configuration: dict[str, Any]
+    images: str
+    labels: str
+    split: str
+    """Path of the npz with the rows of `images` that train and that validate."""
+    n_classes: int
+    epochs: int
+    seed: int
+    checkpoints: str
+    identity: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrain:
+    """Parent to worker: train the winner on training and validation images, save it, and predict the test images."""
+
+    job: int
+    configuration: dict[str, Any]
+    images: str
+    labels: str
+    split: str
+    test_images: str
+    test_labels: str
+    n_classes: int
+    epochs: int
+    seed: int
+    folder: str
+    """Where the model, its configuration, its predictions and a manifest are put, all together or not at all."""
+    facts: dict[str, Any]
+    """What the manifest shall also say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Parent to worker: give up the job at the next chance; its last whole epoch stays on disk."""
+
+    job: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """Worker to parent: TensorFlow is loaded."""
+
+    device: str
+    """What it trains on, for a person: 'CPU', 'GPU 0'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """Worker to parent: the job's training starts."""
+
+    job: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochDone:
+    job: int
+    epoch: Epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    job: int
+    seconds: float
+    """Wall time of the job in the worker."""
+    memory: int
+    """Peak resident bytes of the worker so far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    job: int
+    reason: str
+    detail: str
+    traceback: str
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """Worker to parent: the job was given up as asked."""
+
+    job: int
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Died:
+    """Made by the executor, not sent: the worker's process ended without having been told to."""
+
+    job: int | None
+    detail: str
+
+
+ToWorker = Train | Retrain | Stop
+FromWorker = Ready | Begun | EpochDone | Done | Failed | Stopped | Died
+
+_KINDS: dict[str, Any] = {
+    kind.__name__: kind for kind in (Train, Retrain, Stop, Ready, Begun, EpochDone, Done, Failed, Stopped)
+}
+
+
+def encode(message: ToWorker | FromWorker) -> str:
+    """One line, without its end."""
+    return json.dumps({"kind": type(message).__name__, **dataclasses.asdict(message)}, allow_nan=False)
+
+
+def decode(line: str) -> Any:
+    """The message of one line. Raises ValueError where the line is none."""
+    try:
+        fields = json.loads(line)
+        kind = _KINDS[fields.pop("kind")]
+        if kind is EpochDone:
+            fields["epoch"] = Epoch(**fields["epoch"])
+        return kind(**fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a message: {line[:200]!r}") from error

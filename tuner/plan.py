@@ -1,0 +1,87 @@
+"""What was asked: the part that makes two runs the same study, and the budget, which may change on every resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuner.errors import UsageError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What must be equal for a study to go on. Its fields' names are what a refused resume shows."""
+
+    dataset: str
+    data_fingerprint: str
+    space: str
+    space_fingerprint: str
+    engine: str = "optuna"
+    algorithm: str = "tpe"
+    pruner: str = "asha"
+    objective: str = "val_accuracy"
+    seed: int = 0
+    validation: float = 0.15
+    """Share of the training images that judge the trials and train none of them."""
+    limit: int | None = None
+    """Training images to use, validation included; None is all."""
+    epochs: int | None = None
+    """Epochs of a full trial; None leaves them to the space."""
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Plan:
+        """Fields that this version does not know are dropped, so that an older version can say what differs."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: each for name, each in value.items() if name in known})
+
+    def differences(self, other: Plan) -> list[str]:
+        """One line for each field in which `other` departs from this plan: `seed: 0 -> 1`."""
+        mine, theirs = self.to_json(), other.to_json()
+        return [f"{name}: {_shown(mine[name])} -> {_shown(theirs[name])}" for name in mine if mine[name] != theirs[name]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much the search may spend. A study goes on under a new budget at every resume."""
+
+    trials: int
+    """Finished trials that the study shall hold in total."""
+    timeout: float | None = None
+    """Seconds that this run of the search may take; None is no limit."""
+
+
+def check_name(name: str, what: str) -> str:
+    """`name`, where it is safe as a folder's name on every system. `what` says whose name it is in the error."""
+    if NAME.fullmatch(name) and not name.endswith("."):
+        return name
+    shown = ascii(name if len(name) <= 80 else name[:77] + "...")  # noqa: PLR2004
+    raise UsageError(
+        f"{what} must start with a letter or digit and have at most 64 letters, digits, '.', '_' or '-'. Got {shown}."
+    )
+
+
+def seconds(text: str) -> float:
+    """The span that `90`, `90s`, `15m`, `1.5h` or `1h30m` names, in seconds."""
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip().lower())
+    if not text.strip() or match is None:
+        raise UsageError(f"a time is written as 90s, 15m, 2h or 1h30m. Got {text!r}.")
+    hours, minutes, rest = (float(part or 0) for part in match.groups())
+    span = hours * 3600 + minutes * 60 + rest
+    if not span > 0:
+        raise UsageError(f"a time must be greater than 0. Got {text!r}.")
+    return span
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = str(value)
+    return f"{text[:12]}..." if re.fullmatch(r"[0-9a-f]{64}", text) else text

@@ -1,0 +1,254 @@
+"""One run of the main job: the study made or taken up, searched, finished off, reported. Prints nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tuner.data
+from reports.report import Report
+from search_spaces import SearchSpace, Unbuildable, over_limit, summarize
+from tuner.control import Control
+from tuner.data import ImageData
+from tuner.engines import make_engine
+from tuner.errors import Interrupted, StudyError, UsageError
+from tuner.events import Event, TakenUp
+from tuner.executors.local import Local
+from tuner.finish import retrain_winner, write_report
+from tuner.jobs import TrainingJobs
+from tuner.machine import hardware, peak_memory, versions
+from tuner.plan import Budget, Plan
+from tuner.search import Search
+from tuner.slots import Slot, slots
+from tuner.study import Folder, Study, hold
+
+DRAWS = 200
+"""Random configurations looked at before a space is said not to fit a data set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a command asked for, checked no further than its words."""
+
+    dataset: str
+    space: SearchSpace
+    folder: Folder
+    budget: Budget
+    command: str
+    """The line that starts the same study anew."""
+    seed: int = 0
+    validation: float = 0.15
+    limit: int | None = None
+    epochs: int | None = None
+    pruner: str = "asha"
+    gpus: str = "auto"
+    data: Path | None = None
+    """Where the user says the data set is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    report: Report
+    page: Path
+    """The report's HTML page."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of what goes on."""
+
+    event: Callable[[Event], None]
+    download: Callable[[str, int, int], None] | None = None
+    """Called with a file's name, bytes so far and bytes in all."""
+
+
+def run(request: Request, watch: Watch, control: Control, *, command: Sequence[str] | None = None) -> Outcome:
+    """Does the job, or goes on with it. `command` starts a worker where it is not to be ours.
+
+    Raises a TuneError of every kind; whatever it raises, what was done is kept.
+    """
+    devices = slots(request.gpus)
+    data = tuner.data.find(request.dataset, data=request.data, progress=watch.download)
+    check_fits(request.space, data)
+    _make_folder(request.folder.path)
+    with hold(request.folder.path, request.folder.name):
+        study = _study(request, data)
+        jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data)
+        with closing(_executor(devices, request.folder, command)) as executor:
+            _search(request, study, jobs, executor, watch, control)
+            if control.stopping:
+                raise Interrupted(control.reason, control.signal)
+            retrain_winner(study, request.space, jobs, executor, watch.event, control)
+        report, page = write_report(study, request.space)
+        return Outcome(report=report, page=page)
+
+
+def _executor(devices: Sequence[Slot], folder: Folder, command: Sequence[str] | None) -> Local:
+    return Local(devices, folder.logs, command) if command else Local(devices, folder.logs)
+
+
+def _search(
+    request: Request, study: Study, jobs: TrainingJobs, executor: Local, watch: Watch, control: Control
+) -> None:
+    """Searches until the budget is spent, and keeps with the study what the report says of the run."""
+    before: Mapping[str, Any] = study.fact("run", {})
+    facts = {
+        "trials": request.budget.trials,
+        "timeout": request.budget.timeout,
+        "gpus": request.gpus,
+        "data": str(request.data) if request.data else None,
+        "versions": versions(),
+        "hardware": {**hardware(), "devices": ", ".join(executor.free())},
+    }
+    study.release_interrupted()
+    if study.n_finished():
+        watch.event(TakenUp(trials=tuple(study.trials())))
+    search = Search(
+        study=study,
+        space=request.space,
+        engine=make_engine(request.space, study.plan),
+        executor=executor,
+        jobs=jobs,
+        budget=request.budget,
+        observe=watch.event,
+        control=control,
+        seconds_before=_seconds_before(study, before),
+    )
+    if study.n_finished() >= request.budget.trials:
+        study.remember("run", {**before, **facts})
+    else:
+        facts["sessions"] = before.get("sessions", 0) + 1
+        study.remember("run", {**before, **facts, "stopped_by": ""})
+        executor.start()
+    stopped_by = search.run()
+    memory = dict(before.get("peak_memory", {}))
+    for role, peak in (("parent", peak_memory()), ("worker", search.worker_memory)):
+        memory[role] = max(peak, memory.get(role, 0))
+    ending = {"stopped_by": stopped_by, "seconds": round(search.seconds, 1), "peak_memory": memory}
+    study.remember("run", {**before, **facts, **ending})
+
+
+def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
+    """A session that was killed left no total of its own, but its trials say when they ended."""
+    ends = [trial.finished_after or 0.0 for trial in study.trials()]
+    return max([before.get("seconds", 0.0), *ends])
+
+
+def _study(request: Request, data: ImageData) -> Study:
+    """The study of the request, new or taken up. Raises StudyError where it was begun as another."""
+    plan = Plan(
+        dataset=data.name,
+        data_fingerprint=data.fingerprint,
+        space=request.space.name,
+        space_fingerprint=request.space.fingerprint,
+        seed=request.seed,
+        validation=request.validation,
+        limit=request.limit,
+        epochs=request.epochs,
+        pruner=request.pruner,
+    )
+    study = Study.open_if_made(request.folder, writable=True)
+    if study is None:
+        return _new_study(request, plan, data)
+    _check_same(study, plan, request.space)
+    tuner.data.load_split(request.folder.split, data.fingerprint)
+    return study
+
+
+def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
+    labels = data.train()[1]
+    split = tuner.data.split(labels, validation=plan.validation, seed=plan.seed, limit=plan.limit)
+    tuner.data.save_split(split, request.folder.split, data.fingerprint)
+    presets = [
+        (name, preset_values)
+        for name in request.space.presets
+        if _fits(request.space, preset_values := request.space.preset(name).values, data)
+    ]
+    study = Study.create(request.folder, plan, request.space.text, presets)
+    n_classes = len(data.class_names)
+    study.remember(
+        "data",
+        {
+            "name": data.name,
+            "source": data.source,
+            "fingerprint": data.fingerprint,
+            "image_shape": list(data.image_shape),
+            "class_names": list(data.class_names),
+            "counts": {
+                "train": tuner.data.class_counts(labels[split.train], n_classes),
+                "validation": tuner.data.class_counts(labels[split.validation], n_classes),
+                "test": tuner.data.class_counts(data.test()[1], n_classes),
+            },
+            "note": _note(plan, data),
+        },
+    )
+    study.remember("command", request.command)
+    return study
+
+
+def _note(plan: Plan, data: ImageData) -> str:
+    if plan.limit is None or plan.limit >= data.n_train:
+        return ""
+    return f"a stratified sample of {plan.limit:,} of {data.n_train:,} training images (--limit)"
+
+
+def _check_same(study: Study, plan: Plan, space: SearchSpace) -> None:
+    differences = study.plan.differences(plan)
+    if not differences:
+        return
+    if study.plan.space_fingerprint != plan.space_fingerprint:
+        differences = [line for line in differences if not line.startswith("space_fingerprint")]
+        differences += space_differences(SearchSpace.parse(study.space_text, "the study's space"), space)
+    lines = "".join(f"\n  {line}" for line in differences)
+    raise StudyError(
+        f"study '{study.folder.name}' was started on another plan:{lines}\n"
+        f"Give this search a name of its own with --study NAME, or go on with the old plan: "
+        f"tune resume {study.folder.name}"
+    )
+
+
+def space_differences(old: SearchSpace, new: SearchSpace) -> list[str]:
+    """One line for each parameter that differs; a word where only settings that are not searched do."""
+    before, after = (
+        {each.name: f"{each.domain.describe()} (default {each.default})" for each in space.parameters()}
+        for space in (old, new)
+    )
+    lines = [f"space: - {name}: {what}" for name, what in before.items() if after.get(name) != what]
+    lines += [f"space: + {name}: {what}" for name, what in after.items() if before.get(name) != what]
+    return lines or ["space: a fixed setting, a limit or a preset changed; no parameter did"]
+
+
+def check_fits(space: SearchSpace, data: ImageData) -> None:
+    """Raises UsageError where no configuration of the space can be built on the data's images."""
+    problem = _problem(space, space.default().values, data)
+    rng = random.Random(0)  # noqa: S311
+    if problem and not any(_fits(space, space.sample(rng).values, data) for _ in range(DRAWS)):
+        shape = " x ".join(str(side) for side in data.image_shape)
+        raise UsageError(f"space '{space.name}' does not fit the {shape} images of {data.name}: {problem}")
+
+
+def _fits(space: SearchSpace, values: Mapping[str, Any], data: ImageData) -> bool:
+    return not _problem(space, values, data)
+
+
+def _problem(space: SearchSpace, values: Mapping[str, Any], data: ImageData) -> str:
+    """Why the configuration cannot be trained on the data; '' where it can."""
+    try:
+        summary = summarize(space.check_values(values), data.image_shape, len(data.class_names))
+    except Unbuildable as error:
+        return str(error)
+    return over_limit(space, summary) or ""
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be made: {error.strerror}. Set TUNE_HOME to a folder of yours.") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise StudyError(f"{path}: cannot be written to. Set TUNE_HOME to a folder of yours.")

@@ -1,0 +1,7 @@
+"""The study on disk: one folder, Optuna's schema in SQLite, one writer."""
+
+from tuner.study.folder import Folder, find_study, list_studies, studies_root, study_folder
+from tuner.study.lock import hold
+from tuner.study.study import Study
+
+__all__ = ["Folder", "Study", "find_study", "hold", "list_studies", "studies_root", "study_folder"]

@@ -1,0 +1,79 @@
+"""What a worker does for each job: reads the rows it may see, trains, and keeps what shall be kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from search_spaces import Configuration
+from tuner.files import new_folder, write_json, write_manifest
+from tuner.messages import Retrain, Train
+from tuner.trial import Epoch
+from tuner.training.fit import Checkpointing, Images, train
+
+
+def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> None:
+    """Trains a trial on the training rows and scores each epoch on the validation rows."""
+    rows = _split(job.split)
+    train(
+        Configuration.from_json(job.configuration),
+        _images(job, rows["train"]),
+        _images(job, rows["validation"]),
+        epochs=job.epochs,
+        seed=job.seed,
+        on_epoch=on_epoch,
+        should_stop=should_stop,
+        checkpointing=Checkpointing(folder=Path(job.checkpoints), identity=job.identity),
+    )
+
+
+def retrain(job: Retrain, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> None:
+    """Trains the winner on training and validation rows together and predicts the test images, once."""
+    rows = _split(job.split)
+    configuration = Configuration.from_json(job.configuration)
+    model, curve = train(
+        configuration,
+        _images(job, np.sort(np.concatenate([rows["train"], rows["validation"]]))),
+        None,
+        epochs=job.epochs,
+        seed=job.seed,
+        on_epoch=on_epoch,
+        should_stop=should_stop,
+    )
+    with new_folder(Path(job.folder)) as folder:
+        model.save(folder / "model.keras", zipped=True)
+        write_json(folder / "configuration.json", job.configuration)
+        opened = datetime.now().astimezone().isoformat(timespec="seconds")
+        labels = np.load(job.test_labels, allow_pickle=False)
+        probabilities = _predict(model, np.load(job.test_images, mmap_mode="r", allow_pickle=False))
+        np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=labels)
+        write_manifest(folder, **job.facts, opened=opened, curve=[asdict(epoch) for epoch in curve])
+
+
+def _predict(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, n_classes) class probabilities, from the model as it is served: pixels 0..255 in."""
+    batches = [model.predict_on_batch(images[i : i + 1000].astype(np.float32)) for i in range(0, len(images), 1000)]
+    return np.concatenate(batches)
+
+
+def _images(job: Train | Retrain, rows: NDArray[np.int64]) -> Images:
+    images = _load(job.images)
+    labels = _load(job.labels)
+    return Images(images=images[rows], labels=labels[rows], n_classes=job.n_classes)
+
+
+@functools.cache
+def _load(path: str) -> NDArray[np.uint8]:
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+
+def _split(path: str) -> dict[str, NDArray[np.int64]]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in ("train", "validation")}

@@ -1,0 +1,117 @@
+"""A trial as everybody but the database sees it: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Value = bool | int | float | str
+
+
+class TrialState(StrEnum):
+    """The life of a trial.
+
+    ```
+    WAITING -> RUNNING -> COMPLETE | PRUNED | FAILED | TURNED_DOWN
+       ^----------'
+    ```
+    """
+
+    WAITING = "waiting"
+    """Queued and not begun (a preset), or cut off and to go on from its last epoch."""
+    RUNNING = "running"
+    """A worker trains it."""
+    COMPLETE = "complete"
+    """All its epochs are done."""
+    PRUNED = "pruned"
+    """Ended early because others did better after as many epochs."""
+    FAILED = "failed"
+    """Ended by a fault, named in `reason`."""
+    TURNED_DOWN = "turned down"
+    """Never trained: over a limit, cannot be built, or repeats another trial. Does not count."""
+
+
+FINISHED = frozenset({TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED})
+"""The states that count towards `--trials`."""
+
+
+class Reason(StrEnum):
+    """Why a trial failed or was turned down."""
+
+    OUT_OF_MEMORY = "out_of_memory"
+    NAN = "nan"
+    CRASH = "crash"
+    """Its process died, or raised what we do not know, more often than a trial is retried."""
+    UNBUILDABLE = "unbuildable"
+    OVER_LIMIT = "over_limit"
+    REPEAT = "repeat"
+    """Has the configuration of an earlier trial."""
+
+
+BLAMED = frozenset({Reason.OUT_OF_MEMORY, Reason.NAN, Reason.UNBUILDABLE, Reason.OVER_LIMIT})
+"""The reasons that say something of the configuration; the sampler learns of them as a violated constraint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What one epoch scored."""
+
+    epoch: int
+    """1 after the first pass over the training images."""
+    accuracy: float
+    loss: float
+    """On the training images, averaged while the epoch ran."""
+    val_accuracy: float | None = None
+    val_loss: float | None = None
+    """On the validation images after the epoch; None in a retraining, which has none."""
+    seconds: float = 0.0
+    """Wall time, validation included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A configuration with its curve, state, reason and cost."""
+
+    number: int
+    state: TrialState
+    values: Mapping[str, Value] = field(default_factory=dict)
+    """Active parameters by dotted name, in file order."""
+    configuration: str = ""
+    """Hash of the configuration."""
+    reason: str = ""
+    detail: str = ""
+    """One line more on the reason, for a person."""
+    preset: str = ""
+    """The preset it came from; empty for a proposal of the engine."""
+    curve: tuple[Epoch, ...] = ()
+    seed: int = 0
+    """Seeds its weights, its data order and its dropout."""
+    seconds: float = 0.0
+    """Wall time of training, without waiting for a slot."""
+    parameters: int | None = None
+    """Weights of the model, those that are not trained included."""
+    device: str = ""
+    retries: int = 0
+    """Times it was begun again after its process died."""
+    finished_after: float | None = None
+    """Seconds of search time from the study's start to its end."""
+
+    @property
+    def score(self) -> float | None:
+        """Best validation accuracy of its epochs, 0 to 1; None before the first."""
+        best = self.best
+        return best.val_accuracy if best else None
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch with the best validation accuracy; the first of equals, since it is the cheapest."""
+        scored = [epoch for epoch in self.curve if epoch.val_accuracy is not None]
+        return max(scored, key=lambda epoch: epoch.val_accuracy or 0.0, default=None)
+
+
+def winner(trials: list[Trial]) -> Trial | None:
+    """The trial with the best score: among the complete ones if there are any, else among all that trained."""
+    scored = [trial for trial in trials if trial.score is not None and trial.state is not TrialState.TURNED_DOWN]
+    complete = [trial for trial in scored if trial.state is TrialState.COMPLETE]
+    return max(complete or scored, key=lambda trial: trial.score or 0.0, default=None)
