@@ -50,6 +50,8 @@ def _flush_folders(top: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
+    if os.name == "nt":  # Windows opens no folders; its renames reach the disk by themselves.
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -108,7 +108,7 @@ class Pair:
         return f"must be a whole number from {self.low}, or a pair such as [3, 5]. Got {shown(value)}"
 
     def plain(self, value: Any) -> Any:
-        return list(value) if isinstance(value, tuple) else value
+        return fresh(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class Margins:
         )
 
     def plain(self, value: Any) -> Any:
-        return value
+        return fresh(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ class Axes:
         return f"must be a list of axes, 1 (height) to 3 (channels), such as [1, 2]. Got {shown(value)}"
 
     def plain(self, value: Any) -> Any:
-        return value
+        return fresh(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +174,11 @@ def _bare_rule(entry: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -
         "axes": Axes,
     }
     return rules[entry["type"]]()
+
+
+def fresh(value: Any) -> Any:
+    """The value with lists of its own: a configuration must not share them with the space."""
+    return [fresh(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _is_int(value: object) -> TypeGuard[int]:

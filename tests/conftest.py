@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, and the fake worker."""
+"""What all tests share: a home of their own, and the program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-
-FAKE_WORKER = (sys.executable, str(Path(__file__).parent / "fakes" / "worker.py"))
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -18,13 +18,13 @@ from tuner.data import ImageData
 from tuner.engines import make_engine
 from tuner.errors import Interrupted, StudyError, UsageError
 from tuner.events import Event, TakenUp
-from tuner.executors.local import Local
+from tuner.executors.local import COMMAND, Local
 from tuner.finish import retrain_winner, write_report
 from tuner.jobs import TrainingJobs
 from tuner.machine import hardware, peak_memory, versions
 from tuner.plan import Budget, Plan
 from tuner.search import Search
-from tuner.slots import Slot, slots
+from tuner.slots import slots
 from tuner.study import Folder, Study, hold
 
 DRAWS = 200
@@ -67,8 +67,15 @@ class Watch:
     """Called with a file's name, bytes so far and bytes in all."""
 
 
-def run(request: Request, watch: Watch, control: Control, *, command: Sequence[str] | None = None) -> Outcome:
-    """Does the job, or goes on with it. `command` starts a worker where it is not to be ours.
+def run(
+    request: Request,
+    watch: Watch,
+    control: Control,
+    *,
+    command: Sequence[str] = COMMAND,
+    write: Callable[[Study, SearchSpace], tuple[Report, Path]] = write_report,
+) -> Outcome:
+    """Does the job, or goes on with it. `command` starts a worker's process; `write` writes the report's files.
 
     Raises a TuneError of every kind; whatever it raises, what was done is kept.
     """
@@ -79,17 +86,13 @@ def run(request: Request, watch: Watch, control: Control, *, command: Sequence[s
     with hold(request.folder.path, request.folder.name):
         study = _study(request, data)
         jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data)
-        with closing(_executor(devices, request.folder, command)) as executor:
+        with closing(Local(devices, request.folder.logs, command)) as executor:
             _search(request, study, jobs, executor, watch, control)
             if control.stopping:
                 raise Interrupted(control.reason, control.signal)
             retrain_winner(study, request.space, jobs, executor, watch.event, control)
-        report, page = write_report(study, request.space)
+        report, page = write(study, request.space)
         return Outcome(report=report, page=page)
-
-
-def _executor(devices: Sequence[Slot], folder: Folder, command: Sequence[str] | None) -> Local:
-    return Local(devices, folder.logs, command) if command else Local(devices, folder.logs)
 
 
 def _search(

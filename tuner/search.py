@@ -70,6 +70,7 @@ class Search:
         self._retry: deque[_Running] = deque()
         self._failures: list[str] = []
         self._known: dict[str, Trial] = {t.configuration: t for t in self.study.trials() if t.configuration and t.curve}
+        self._seen = set(self._known)
         self._n_finished = self.study.n_finished()
         self._ended = ""
         self._stopped_at: float | None = None
@@ -135,8 +136,9 @@ class Search:
                 self._submit(slot, following)
 
     def _next_trainable(self, slot: str) -> _Running | None:
+        size = self.space.size()
         for _ in range(MAX_TURNED_DOWN):
-            if self.control.stopping:
+            if self.control.stopping or (size is not None and len(self._seen) >= size and not self._queued()):
                 break
             proposal = self.engine.propose(self.study.optuna)
             parameters = self._weigh(proposal)
@@ -144,9 +146,13 @@ class Search:
                 return _Running(proposal.trial, proposal.configuration, device=slot, parameters=parameters)
         return None
 
+    def _queued(self) -> bool:
+        return any(trial.state is TrialState.WAITING for trial in self.study.trials())
+
     def _weigh(self, proposal: Proposal) -> int | None:
         """Parameters of the model that was proposed; None where it was turned down, which costs no training."""
         trial, configuration = proposal.trial, proposal.configuration
+        self._seen.add(configuration.hash)
         earlier = self._known.get(configuration.hash)
         if earlier is not None and earlier.number != trial.number:
             self.study.repeat(trial, earlier)

@@ -110,6 +110,11 @@ class Trial:
         return max(scored, key=lambda epoch: epoch.val_accuracy or 0.0, default=None)
 
 
+def plain(value: Value) -> Value:
+    """A float without the dust of binary arithmetic: steps of 0.05 from 0 give 0.3, not 0.30000000000000004."""
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
 def winner(trials: list[Trial]) -> Trial | None:
     """The trial with the best score: among the complete ones if there are any, else among all that trained."""
     scored = [trial for trial in trials if trial.score is not None and trial.state is not TrialState.TURNED_DOWN]

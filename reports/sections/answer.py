@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reports import drawing, text
-from reports.page import Block, Plot, Plots, Prose, Section, Tile, Tiles
+from reports.page import Block, Facts, Plot, Plots, Prose, Section, Tile, Tiles
 from reports.standing import leader, overlap, ranking, score_of, states, validation_images
 
 if TYPE_CHECKING:
@@ -156,10 +157,24 @@ def _kept_apart(evaluation: Evaluation) -> list[Block]:
         f"test accuracy {text.percent(test.value)}, 95 % interval {text.interval(test)}.",
         draw=partial(drawing.scores, validation, test),
     )
-    blocks: list[Block] = [Plots(items=(plot,))]
+    blocks: list[Block] = [Plots(items=(plot,)), Facts(title="In numbers", items=_numbers(evaluation))]
     if evaluation.times_opened > 1:
         blocks.append(Prose(text=_opened_again(evaluation.times_opened), tone="note"))
     return blocks
+
+
+def _numbers(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
+    validation, test = evaluation.validation, evaluation.accuracy
+    loss = f"{evaluation.loss:.4f} nats" if math.isfinite(evaluation.loss) else "not finite"
+    return (
+        ("Test accuracy", f"{_of(test)}, 95 % interval {text.interval(test)}"),
+        ("Test loss", f"{loss} (cross-entropy; 0 is perfect)"),
+        ("Validation accuracy", f"{_of(validation)}, 95 % interval {text.interval(validation)}"),
+    )
+
+
+def _of(score: Proportion) -> str:
+    return f"{text.percent(score.value, 2)} of {text.plural(score.n, 'image')}"
 
 
 def _opened_again(times: int) -> str:

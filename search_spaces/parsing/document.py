@@ -54,7 +54,7 @@ def read_document(text: str, findings: Findings) -> Any:
         findings.report_at(
             line, column, f"not text: character 0x{ord(text[error.position]):02x} has no place in a file"
         )
-    except (YAMLError, ValueError, IndexError) as error:
+    except (YAMLError, ValueError, OverflowError, IndexError) as error:
         # ruamel leaks these from escapes such as "\UFFFFFFFF" and from odd %YAML lines, without a mark.
         findings.report_at(1, 1, f"not YAML: {error}")
     raise Unreadable

@@ -110,18 +110,25 @@ RULES = {
 
 
 def _told(frame: type[BaseModel], problem: ErrorDetails) -> tuple[Path, str]:
-    path, kind = problem["loc"], problem["type"]
-    if kind == "missing":
-        if isinstance(path[-1], int):
-            return path[:-1], f"must be [low, high]. Got {shown(problem['input'])}"
-        return path[:-1], f"'{path[-1]}' is missing"
-    if kind == "extra_forbidden":
-        return path, unknown_key(str(path[-1]), _fields(frame, path))
-    if path[-1] == "[key]":
-        return path[:-1], _name_rule(path)
-    if kind == "string_pattern_mismatch":
-        return path, f"{_name_rule(path)}. Got {shown(problem['input'])}"
-    return path, f"{RULES.get(kind, problem['msg'])}. Got {shown(problem['input'])}"
+    path, got = problem["loc"], f"Got {shown(problem['input'])}"
+    match problem["type"], path:
+        case _, ():
+            return path, f"a space file is a mapping with name, layers and training. {got}"
+        case "missing", (*around, int()):
+            return tuple(around), f"must be [low, high]. {got}"
+        case "missing", (*around, key):
+            return tuple(around), f"'{key}' is missing"
+        case "extra_forbidden", (*_, key):
+            return path, unknown_key(str(key), _fields(frame, path))
+        case "string_pattern_mismatch", _:
+            return _without_key_mark(path), f"{_name_rule(path)}. {got}"
+        case kind, _:
+            return _without_key_mark(path), f"{RULES.get(kind, problem['msg'])}. {got}"
+
+
+def _without_key_mark(path: Path) -> Path:
+    """The path of a key, where pydantic complains of the key itself."""
+    return path[:-1] if path[-1] == "[key]" else path
 
 
 def unknown_key(key: str, known: list[str]) -> str:

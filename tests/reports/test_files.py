@@ -5,6 +5,7 @@ import io
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,6 @@ from reports.csv_files import confusion_csv, leaderboard_csv
 from tests.reports import samples
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reports import Report
 
 
@@ -121,9 +120,7 @@ def test_undecodable_names_can_be_written(tmp_path: Path) -> None:
 
 
 def test_markdown_of_a_tiny_report_is_this_page() -> None:
-    expected = __file__.replace("test_files.py", "tiny.md")
-    with open(expected, encoding="utf-8") as page:  # noqa: PTH123
-        assert render_markdown(samples.tiny()) == page.read()
+    assert render_markdown(samples.tiny()) == Path(__file__).with_name("tiny.md").read_text(encoding="utf-8")
 
 
 def test_no_hostile_name_breaks_out_of_its_markdown_cell(hostile: Report) -> None:

@@ -24,11 +24,12 @@ def built() -> Callable[[Configuration, tuple[int, int, int], int], Any]:
     from search_spaces import layer_class
 
     def build(configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int) -> Any:
-        layers = [keras.Input(image_shape)]
-        for layer in configuration.layers:
-            layers.append(getattr(keras.layers, layer_class(layer.kind))(name=layer.name, **layer.arguments))
-        layers.append(keras.layers.Dense(n_classes, activation="softmax", name="output"))
-        return keras.Sequential(layers)
+        layers = [
+            getattr(keras.layers, layer_class(layer.kind))(name=layer.name, **layer.arguments)
+            for layer in configuration.layers
+        ]
+        output = keras.layers.Dense(n_classes, activation="softmax", name="output")
+        return keras.Sequential([keras.Input(image_shape), *layers, output])
 
     return build
 
@@ -40,7 +41,9 @@ def space_of() -> Callable[..., SearchSpace]:
 
     from search_spaces import SearchSpace
 
-    def parse(layers: str, training: str = "{optimizer: adam, batch_size: 32, epochs: 1}", more: str = "") -> SearchSpace:
+    def parse(
+        layers: str, training: str = "{optimizer: adam, batch_size: 32, epochs: 1}", more: str = ""
+    ) -> SearchSpace:
         body = textwrap.indent(textwrap.dedent(layers).strip(), "  ")
         extra = textwrap.dedent(more).strip()
         return SearchSpace.parse(f"name: s\nlayers:\n{body}\ntraining: {training}\n{extra}\n", "s.yaml")

@@ -80,6 +80,9 @@ WITHHELD = {
     "quantization_config": "precision is a setting of the run",
 }
 
+INLINE_FROM = 4
+"""Depth of one argument's entry: table, layers, conv2d, arguments, filters."""
+
 POSITIVE = {"type": "int", "low": 1}
 PAIR = {"type": "pair", "low": 1}
 SHARE = {"type": "float", "low": 0, "below": 1}
@@ -232,7 +235,17 @@ def record() -> dict[str, Any]:
 
 
 def as_text(table: dict[str, Any]) -> str:
-    return json.dumps(table, indent=1) + "\n"
+    """JSON with one argument a line: a new Keras then shows as a short diff."""
+    return _block(table, depth=0) + "\n"
+
+
+def _block(content: Any, depth: int) -> str:
+    if not isinstance(content, dict) or depth == INLINE_FROM:
+        return json.dumps(content)
+    inner = ",\n".join(
+        f"{' ' * (depth + 1)}{json.dumps(key)}: {_block(value, depth + 1)}" for key, value in content.items()
+    )
+    return f"{{\n{inner}\n{' ' * depth}}}" if content else "{}"
 
 
 if __name__ == "__main__":

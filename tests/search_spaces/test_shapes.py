@@ -14,7 +14,7 @@ from search_spaces.rules import Axes, Flag, Margins, Name, Number, OrNull, Pair,
 from search_spaces.shapes import effect_of, keeps_image, needs_image
 
 
-def values_of(rule: Rule) -> st.SearchStrategy[Any]:
+def values_of(rule: Rule) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for each kind of rule
     """Small values that keep the rule."""
     match rule:
         case OrNull():
@@ -58,11 +58,12 @@ def by_keras(kind: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> tu
     try:
         layer = getattr(keras.layers, keras_table().layers[kind].class_name)(**arguments)
         symbolic = tuple(layer(keras.Input(shape)).shape[1:])
-        if arguments.get("groups", 1) == 1:  # grouped convolutions are compiled, half a second each
-            assert tuple(layer(np.zeros((2, *shape), "float32")).shape[1:]) == symbolic
+        grouped = arguments.get("groups", 1) != 1  # a grouped convolution is compiled, half a second each time
+        real = symbolic if grouped else tuple(layer(np.zeros((2, *shape), "float32")).shape[1:])
     except Exception:  # noqa: BLE001 - of many kinds, and all mean that it cannot be built
         return None
-    return symbolic, layer.count_params()
+    assert symbolic == real
+    return real, layer.count_params()
 
 
 def by_us(kind: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> tuple[tuple[int, ...], int] | None:
@@ -75,7 +76,7 @@ def by_us(kind: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> tuple
 
 @pytest.mark.parametrize("kind", keras_table().layers)
 def test_a_layer_has_the_shape_and_weights_that_keras_gives_it(kind: str) -> None:
-    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(arguments_of(kind), shapes)
     def check(arguments: dict[str, Any], shape: tuple[int, ...]) -> None:
         assert by_us(kind, arguments, shape) == by_keras(kind, arguments, shape)

@@ -27,7 +27,7 @@ def run_program(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except click.UsageError as error:
-        return _say(f"{error.format_message().rstrip('.')}. See: {_help(error)}", USAGE)
+        return _say(f"{_sentence(error.format_message())} See: {_help(error)}", USAGE)
     except click.ClickException as error:
         return _say(error.format_message(), USAGE)
     except Interrupted as ending:
@@ -47,6 +47,10 @@ def run_program(arguments: Sequence[str]) -> int:
 def _say(text: str, code: int) -> int:
     click.echo(printable(f"tune: {text}", keep="\n"), err=True)
     return code
+
+
+def _sentence(text: str) -> str:
+    return text.rstrip(".") if text.endswith("?.") else text if text.endswith(("?", ".")) else f"{text}."
 
 
 def _help(error: click.UsageError) -> str:

@@ -105,5 +105,5 @@ def _print(space: SearchSpace) -> None:
         table.add_row(Text(each.name), Text(each.domain.describe()), Text(str(each.default)))
     out.print(table)
     for name, preset in space.presets.items():
-        published = ", ".join(f"{what} {figure:,}" for what, figure in preset.published.items())
+        published = ", ".join(f"{what} {figure:,.10g}" for what, figure in preset.published.items())
         out.print(Text(f"preset '{name}'" + (f", published: {published}" if published else "")))

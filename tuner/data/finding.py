@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from tuner.data import downloads, places
 from tuner.data.catalog import describe
 from tuner.data.images import ImageData, open_prepared
@@ -199,6 +197,8 @@ def _identity(find: places.Find) -> str:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     locks = folder.parent / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     try:

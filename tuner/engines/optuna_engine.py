@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import optuna
@@ -13,14 +12,13 @@ from optuna.trial import TrialState as Row
 
 from search_spaces import Bool, Choice, Float, Int, Parameter, SearchSpace
 from tuner.engines import Proposal
+from tuner.trial import Value, plain
 
 N_STARTUP = 8
 """Trained trials that are drawn at random before TPE models them."""
 
 FIRST_RUNG = 4
 """Epochs before a trial can be pruned. The first epochs of convolutional networks are too noisy to judge by."""
-
-Value = bool | int | float | str
 
 PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
     # Asynchronous successive halving goes on with the best third at epochs 4, 12, 36, ...
@@ -42,7 +40,7 @@ class OptunaEngine:
     def propose(self, study: optuna.Study) -> Proposal:
         study.sampler = self._sampler(study)
         trial = study.ask()
-        configuration = self._space.configure(lambda parameter: _suggest(trial, parameter))
+        configuration = self._space.configure(lambda parameter: plain(_suggest(trial, parameter)))
         return Proposal(trial, configuration)
 
     def judge(self, trial: optuna.Trial) -> str:
@@ -71,7 +69,7 @@ class OptunaEngine:
             )
 
 
-def _suggest(trial: optuna.Trial, parameter: Parameter) -> Any:
+def _suggest(trial: optuna.Trial, parameter: Parameter) -> Value:
     match parameter.domain:
         case Choice(options=options):
             return trial.suggest_categorical(parameter.name, options)

@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as Row
 
-from tuner.trial import Epoch, Reason, Trial, TrialState
+from tuner.trial import Epoch, Reason, Trial, TrialState, plain
 
 PRESET = "preset"
 SETUP = "setup"
@@ -56,7 +56,7 @@ def trial_of(row: FrozenTrial) -> Trial:
     return Trial(
         number=row.number,
         state=TrialState(outcome["state"]) if finished and outcome else STATES[row.state],
-        values=row.params,
+        values={name: plain(value) for name, value in row.params.items()},
         preset=attributes.get(PRESET, ""),
         curve=curve_of(attributes.get(CURVE, [])),
         configuration=setup.get("configuration", ""),
