@@ -31,7 +31,7 @@ Ways = Mapping[frozenset[str], int]
 ONE_WAY: Ways = {frozenset(): 1}
 
 
-class _Infinite(Exception):  # noqa: N818 - a finding, not a fault
+class _Infinite(Exception):
     """A continuous range can be drawn."""
 
 

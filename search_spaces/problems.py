@@ -64,7 +64,7 @@ class SpaceError(Exception):
         return "\n".join(lines)
 
 
-class Unbuildable(Exception):  # noqa: N818 - the reason a trial is turned down, not an accident
+class Unbuildable(Exception):
     """A configuration that makes no Keras model on images of this shape."""
 
     def __init__(self, path: str, text: str) -> None:

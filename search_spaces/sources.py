@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from search_spaces.problems import Problem, SpaceError, suggestion
 
-LARGEST_FILE = 128 * 1024
+LARGEST_FILE = 64 * 1024
 """Bytes. A long space has 10 kB; what is larger was not written by hand, and would not be read within a second."""
 
 

@@ -24,7 +24,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tune(home: Path, tmp_path: Path) -> Run:
     """Runs `tune WORDS` in a process of its own, as a user does, in an empty folder."""
 
-    def run(*words: str, environ: Mapping[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str, environ: Mapping[str, str] | None = None, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tuner", *words],
             capture_output=True,

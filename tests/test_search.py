@@ -35,7 +35,9 @@ training:
   optimizer:
     choice:
       - adam: {learning_rate: {float: [1e-4, 1e-2], log: true, default: 1e-3}}
-      - sgd: {learning_rate: {float: [1e-3, 1e-1], log: true, default: 1e-2}, momentum: {float: [0.0, 0.99], default: 0.9}}
+      - sgd:
+          learning_rate: {float: [1e-3, 1e-1], log: true, default: 1e-2}
+          momentum: {float: [0.0, 0.99], default: 0.9}
   batch_size: 32
   epochs: 6
 presets:
@@ -55,7 +57,9 @@ class Job:
     monkeypatch: pytest.MonkeyPatch
     events: list[Event] = field(default_factory=list)
 
-    def run(self, orders: dict[str, object] | None = None, control: Control | None = None, **changes: object) -> Outcome:
+    def run(
+        self, orders: dict[str, object] | None = None, control: Control | None = None, **changes: object
+    ) -> Outcome:
         self.monkeypatch.setenv("FAKE_WORKER", json.dumps(orders or {}))
         request = replace(self.request, **changes)  # type: ignore[arg-type]
         watch = Watch(event=self.events.append)
@@ -141,7 +145,9 @@ def test_the_same_seed_proposes_the_same_and_another_seed_does_not(home: Path, m
     assert runs[0] != runs[2]
 
 
-def test_a_resumed_study_proposes_what_an_undisturbed_one_would_have(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_study_proposes_what_an_undisturbed_one_would_have(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = make(home, monkeypatch, "whole")
     whole.run(budget=Budget(trials=14))
     halves = make(home, monkeypatch, "halves")
@@ -150,7 +156,9 @@ def test_a_resumed_study_proposes_what_an_undisturbed_one_would_have(home: Path,
     assert halves.rows == whole.rows
 
 
-def test_a_worker_that_dies_costs_nothing_but_its_epoch(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_costs_nothing_but_its_epoch(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
     job.run({"die_at": [[1, 2], [3, 5]]}, pruner="none")
     assert [trial.state for trial in job.trials] == [TrialState.COMPLETE] * 8
@@ -284,7 +292,9 @@ def test_configurations_over_the_limit_cost_no_trial(home: Path, monkeypatch: py
     assert max(t.parameters or 0 for t in job.trials) <= 2000
 
 
-def test_a_space_with_nothing_left_to_try_ends_the_search_with_a_word(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_space_with_nothing_left_to_try_ends_the_search_with_a_word(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = SPACE.replace("{int: [8, 64], log: true, default: 16}", "8").replace("{choice: [relu, tanh]}", "relu")
     text = text[: text.index("  optimizer")] + "  optimizer: {choice: [adam, sgd]}\n  batch_size: 32\n  epochs: 2\n"
     job = make(home, monkeypatch, space=text)

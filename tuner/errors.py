@@ -41,7 +41,7 @@ class BusyError(TuneError):
     exit_code = 75
 
 
-class Interrupted(TuneError):  # noqa: N818  (nothing went wrong)
+class Interrupted(TuneError):
     """A signal ended the run; all that was done is kept."""
 
     def __init__(self, message: str, signal: int) -> None:

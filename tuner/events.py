@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tuner.trial import Epoch, Reason, Trial
+if TYPE_CHECKING:
+    from tuner.trial import Epoch, Reason, Trial
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def sha256(path: Path) -> str:
@@ -70,7 +72,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(new: Path, path: Path) -> None:
-    """`path` is what `new` was. A folder cannot be renamed over another that holds files, so the old one steps aside."""
+    """`path` is what `new` was. A folder cannot be renamed over one that holds files, so the old one steps aside."""
     old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old."))
     if path.exists():
         path.replace(old / path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
@@ -10,7 +11,9 @@ from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as Row
 
 from reports.report import Importance
-from tuner.trial import Trial
+
+if TYPE_CHECKING:
+    from tuner.trial import Trial
 
 ENOUGH = 8
 """Trials below which a forest of trees sees nothing but chance."""

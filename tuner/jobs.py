@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search_spaces import Configuration
-from tuner.data import ImageData
 from tuner.messages import Retrain, Train
-from tuner.plan import Plan
-from tuner.study import Folder
+
+if TYPE_CHECKING:
+    from search_spaces import Configuration
+    from tuner.data import ImageData
+    from tuner.plan import Plan
+    from tuner.study import Folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class TrainingJobs:
         )
 
     def retrain(self, number: int, configuration: Configuration, epochs: int, facts: dict[str, Any]) -> Retrain:
-        """Trains trial `number`'s configuration anew for `epochs` epochs, under the same seed, and opens the test set."""
+        """Trains the configuration of trial `number` anew for `epochs` epochs, and opens the test set."""
         return Retrain(
             job=number,
             configuration=dict(configuration.to_json()),

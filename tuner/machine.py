@@ -37,7 +37,7 @@ def peak_memory() -> int:
     try:
         import resource
     except ImportError:  # Windows keeps the peak elsewhere
-        return int(psutil.Process().memory_info().peak_wset)
+        return int(psutil.Process().memory_info()._asdict()["peak_wset"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

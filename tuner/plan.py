@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_SHOWN = 80
+"""Characters of a refused name that an error repeats."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -45,7 +50,9 @@ class Plan:
     def differences(self, other: Plan) -> list[str]:
         """One line for each field in which `other` departs from this plan: `seed: 0 -> 1`."""
         mine, theirs = self.to_json(), other.to_json()
-        return [f"{name}: {_shown(mine[name])} -> {_shown(theirs[name])}" for name in mine if mine[name] != theirs[name]]
+        return [
+            f"{name}: {_shown(mine[name])} -> {_shown(theirs[name])}" for name in mine if mine[name] != theirs[name]
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +69,7 @@ def check_name(name: str, what: str) -> str:
     """`name`, where it is safe as a folder's name on every system. `what` says whose name it is in the error."""
     if NAME.fullmatch(name) and not name.endswith("."):
         return name
-    shown = ascii(name if len(name) <= 80 else name[:77] + "...")  # noqa: PLR2004
+    shown = ascii(name if len(name) <= LONGEST_SHOWN else name[:77] + "...")
     raise UsageError(
         f"{what} must start with a letter or digit and have at most 64 letters, digits, '.', '_' or '-'. Got {shown}."
     )

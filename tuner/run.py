@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tuner.data
-from reports.report import Report
 from search_spaces import SearchSpace, Unbuildable, over_limit, summarize
-from tuner.control import Control
-from tuner.data import ImageData
 from tuner.engines import make_engine
 from tuner.errors import Interrupted, StudyError, UsageError
 from tuner.events import Event, TakenUp
@@ -26,6 +21,14 @@ from tuner.plan import Budget, Plan
 from tuner.search import Search
 from tuner.slots import slots
 from tuner.study import Folder, Study, hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from reports.report import Report
+    from tuner.control import Control
+    from tuner.data import ImageData
 
 DRAWS = 200
 """Random configurations looked at before a space is said not to fit a data set."""
@@ -139,7 +142,7 @@ def _search(
 def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
     """A session that was killed left no total of its own, but its trials say when they ended."""
     ends = [trial.finished_after or 0.0 for trial in study.trials()]
-    return max([before.get("seconds", 0.0), *ends])
+    return max([float(before.get("seconds", 0.0)), *ends])
 
 
 def _study(request: Request, data: ImageData) -> Study:
@@ -229,7 +232,7 @@ def space_differences(old: SearchSpace, new: SearchSpace) -> list[str]:
 def check_fits(space: SearchSpace, data: ImageData) -> None:
     """Raises UsageError where no configuration of the space can be built on the data's images."""
     problem = _problem(space, space.default().values, data)
-    rng = random.Random(0)  # noqa: S311
+    rng = random.Random(0)
     if problem and not any(_fits(space, space.sample(rng).values, data) for _ in range(DRAWS)):
         shape = " x ".join(str(side) for side in data.image_shape)
         raise UsageError(f"space '{space.name}' does not fit the {shape} images of {data.name}: {problem}")

@@ -5,22 +5,26 @@ from __future__ import annotations
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import optuna
+from typing import TYPE_CHECKING
 
 from search_spaces import Configuration, SearchSpace, Unbuildable, over_limit, summarize
 from tuner.control import Control
-from tuner.engines import Engine, Proposal
 from tuner.errors import TuneError
 from tuner.events import EpochScored, Event, TrialBegan, TrialEnded, TurnedDown, WorkerLost
-from tuner.executors import Executor
 from tuner.messages import Begun, Died, Done, EpochDone, Failed, FromWorker, Ready, Stopped
-from tuner.plan import Budget
-from tuner.study import Study
-from tuner.jobs import TrainingJobs
 from tuner.trial import Epoch, Reason, Trial, TrialState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import optuna
+
+    from tuner.engines import Engine, Proposal
+    from tuner.executors import Executor
+    from tuner.jobs import TrainingJobs
+    from tuner.plan import Budget
+    from tuner.study import Study
 
 MAX_RETRIES = 2
 """Times a trial whose process died is begun again under its own number."""
@@ -161,10 +165,12 @@ class Search:
         try:
             summary = summarize(configuration, self.jobs.image_shape, self.jobs.n_classes)
         except Unbuildable as error:
-            return self._turn_down(trial, Reason.UNBUILDABLE, str(error))
+            self._turn_down(trial, Reason.UNBUILDABLE, str(error))
+            return None
         excess = over_limit(self.space, summary)
         if excess:
-            return self._turn_down(trial, Reason.OVER_LIMIT, excess)
+            self._turn_down(trial, Reason.OVER_LIMIT, excess)
+            return None
         return summary.parameters
 
     def _turn_down(self, trial: optuna.Trial, reason: Reason, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""The process that trains. It reads jobs from its standard input and ends when that closes, so it outlives no parent."""
+"""The process that trains. It takes jobs from standard input and ends when that closes, so it outlives no parent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tuner.machine import peak_memory
 from tuner.messages import (
@@ -28,6 +27,9 @@ from tuner.messages import (
     encode,
 )
 from tuner.trial import Epoch, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Channel:

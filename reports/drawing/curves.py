@@ -68,7 +68,7 @@ def _ghosts(axes: Axes, curves: Sequence[Sequence[EpochScores]], key: str) -> No
         axes.plot(x, y, linestyle="none", marker="o", markersize=2.5, color=grey, zorder=1)
 
 
-def _line(  # noqa: PLR0913 - a line has this many looks
+def _line(
     axes: Axes,
     curve: Sequence[EpochScores],
     key: str,

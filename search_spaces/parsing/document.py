@@ -36,7 +36,7 @@ DEEPEST = 40
 """Levels of nesting. Blocks within blocks need about three each; what is deeper is an attack on the reader."""
 
 
-class Unreadable(Exception):  # noqa: N818 - what it stopped at is among the findings
+class Unreadable(Exception):
     """The rest of the file cannot be told apart from its first fault."""
 
 

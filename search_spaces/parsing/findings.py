@@ -13,7 +13,8 @@ class Findings:
 
     def __init__(self, source: str) -> None:
         self.source = one_line(source)
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, None] = {}
+        """As a set that keeps its order: a file can have thousands, and the same one be met twice."""
         self.places: dict[Path, tuple[int, int]] = {}
         """(line, column) of each key and each list entry."""
 
@@ -25,8 +26,7 @@ class Findings:
         problem = Problem(
             source=self.source, line=place.line, column=place.column, path=place.path, text=one_line(text)
         )
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[problem] = None
 
     def report_at(self, line: int, column: int, text: str, path: Path = ()) -> None:
         self.report_place(Place(line=line, column=column, path=written(path)), text)

@@ -151,7 +151,7 @@ def test_batches_pickled_again_in_the_published_form_are_read(
         ("cifar-10-batches-py.tar.gz", "tar_gz"),
     ],
 )
-def test_what_keras_keeps_is_found(  # noqa: PLR0913, PLR0917, a fixture each
+def test_what_keras_keeps_is_found(
     colour: Made,
     search: Callable[..., ImageData],
     forms: SimpleNamespace,

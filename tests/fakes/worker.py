@@ -1,6 +1,6 @@
 """A worker that speaks the protocol and trains nothing: a curve is made from the configuration and the seed.
 
-What it shall do wrong stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "fail": {trial: reason}}.
+What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "fail": {trial: reason}}.
 Each trial that it begins and each epoch is appended to the file FAKE_LOG.
 """
 
@@ -19,7 +19,20 @@ from pathlib import Path
 import numpy as np
 
 from tuner.files import new_folder, read_manifest, write_json, write_manifest
-from tuner.messages import Begun, Done, EpochDone, Failed, Ready, Retrain, Stop, Stopped, Train, decode, encode
+from tuner.messages import (
+    Begun,
+    Done,
+    EpochDone,
+    Failed,
+    FromWorker,
+    Ready,
+    Retrain,
+    Stop,
+    Stopped,
+    Train,
+    decode,
+    encode,
+)
 from tuner.trial import Epoch
 
 ORDERS = json.loads(os.environ.get("FAKE_WORKER", "{}"))
@@ -119,8 +132,9 @@ def save(job: Retrain, curve: list[Epoch]) -> None:
         write_manifest(folder, **job.facts, opened="2026-01-02T03:04:05+00:00", curve=[asdict(e) for e in curve])
 
 
-def say(message: object) -> None:
-    print(encode(message), flush=True)  # type: ignore[arg-type]
+def say(message: FromWorker) -> None:
+    sys.stdout.write(encode(message) + "\n")
+    sys.stdout.flush()
 
 
 def note(*words: object) -> None:

@@ -14,7 +14,7 @@ from search_spaces.rules import Axes, Flag, Margins, Name, Number, OrNull, Pair,
 from search_spaces.shapes import effect_of, keeps_image, needs_image
 
 
-def values_of(rule: Rule) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for each kind of rule
+def values_of(rule: Rule) -> st.SearchStrategy[Any]:
     """Small values that keep the rule."""
     match rule:
         case OrNull():

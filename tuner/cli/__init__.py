@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """The program `tune`. A broad `except` stands here: what we do not expect is written to a file, not to the screen."""
+    """The program `tune`. A broad `except` stands here: what we do not expect goes to a file, not to the screen."""
     from tuner.cli.boundary import run_program
 
     sys.exit(run_program(sys.argv[1:]))

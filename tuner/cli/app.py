@@ -40,25 +40,27 @@ class Tune(click.Group):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
         command = getattr(import_module(VERBS[cmd_name].module), cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101
+        assert isinstance(command, click.Command)
         return command
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage("tune", "DATASET [OPTIONS]")
         formatter.write_usage("tune", "VERB ...", prefix="       ")
         formatter.write_paragraph()
-        formatter.write_text("Finds the best Keras image classifier that a budget can buy, and a report you can believe.")
+        formatter.write_text(
+            "Finds the best Keras image classifier that a budget can buy, and a report you can believe."
+        )
         with formatter.section("Examples"):
             formatter.write(EXAMPLES + "\n")
         run = self.get_command(ctx, "run")
-        assert run is not None  # noqa: S101
+        assert run is not None
         with formatter.section("Options"):
             records = [each.get_help_record(ctx) for each in run.params]
             formatter.write_dl([record for record in records if record])
@@ -76,7 +78,11 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
         ctx.exit()
 
 
-@click.command(cls=Tune, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=Tune,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def tune(ctx: click.Context) -> None:

@@ -6,13 +6,16 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tuner.cli.printing import printable
 from tuner.errors import Interrupted, TuneError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FAULT = 1
 USAGE = 2

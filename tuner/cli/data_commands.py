@@ -67,7 +67,7 @@ class _Lines:
     def __init__(self) -> None:
         self._file = ""
 
-    def __call__(self, file: str, done: int, total: int) -> None:  # noqa: ARG002
+    def __call__(self, file: str, done: int, total: int) -> None:
         if file != self._file:
             self._file = file
             click.echo(f"downloading {printable(file)}", err=True)

@@ -6,12 +6,15 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tuner.cli.printing import console, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GOOD, NOTE, BAD = "[green]ok[/]", "[yellow]note[/]", "[red]amiss[/]"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
 
@@ -26,8 +27,11 @@ def console(file: TextIO | None = None) -> Console:
 
 
 def can_animate(environ: Mapping[str, str] = os.environ) -> bool:
-    """rich would animate wherever FORCE_COLOR is set, even into a pipe."""
+    """Rich would animate wherever FORCE_COLOR is set, even into a pipe."""
     return sys.stderr.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
+
+
+MINUTE = 60
 
 
 def span(seconds: float | None) -> str:
@@ -35,7 +39,7 @@ def span(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     whole = round(seconds)
-    if whole < 60:  # noqa: PLR2004
+    if whole < MINUTE:
         return f"{whole} s"
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TakenUp, TrialBegan, TrialEnded, TurnedDown
-from tuner.plan import Budget
 from tuner.trial import FINISHED, Epoch, Trial, TrialState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tuner.plan import Budget
 
 
 @dataclass

@@ -17,7 +17,7 @@ DEFAULT_SPACE = "cnn_v4"
 PRUNERS = ("asha", "median", "none")
 
 
-class Span(click.ParamType):
+class Span(click.ParamType["float | None"]):
     """A time such as 15m, in seconds; infinite for `none`."""
 
     name = "time"

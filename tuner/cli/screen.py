@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -16,6 +14,9 @@ from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TakenU
 from tuner.trial import Trial, TrialState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
     from rich.console import Group
 
     from tuner.run import Request
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MARKS = {
     TrialState.COMPLETE: ("●", "green"),
     TrialState.PRUNED: ("○", "yellow"),
-    TrialState.FAILED: ("×", "red"),
+    TrialState.FAILED: ("✗", "red"),
 }
 
 
@@ -115,7 +116,11 @@ class LiveScreen(SilentScreen):
         self._study = request.folder.name
         self._note = "loading TensorFlow"
         self._live = Live(
-            console=self._console, get_renderable=self._view, refresh_per_second=4, transient=True, redirect_stdout=False
+            console=self._console,
+            get_renderable=self._view,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
         )
 
     def __enter__(self) -> Self:
@@ -148,7 +153,9 @@ class LiveScreen(SilentScreen):
         from rich.text import Text
 
         mark, colour = MARKS[trial.state]
-        line = Text.assemble((mark, colour), " ", (printable(trial_line(trial, is_best=is_best)), "bold" if is_best else ""))
+        line = Text.assemble(
+            (mark, colour), " ", (printable(trial_line(trial, is_best=is_best)), "bold" if is_best else "")
+        )
         line.no_wrap, line.overflow = True, "ellipsis"
         self._console.print(line)
 

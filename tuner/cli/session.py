@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +14,9 @@ from tuner.control import Control
 from tuner.errors import Interrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     from tuner.run import Outcome, Request
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -35,8 +36,7 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
     except (Interrupted, KeyboardInterrupt):
         number = control.signal or int(signal.SIGINT)
         raise Interrupted(
-            f"interrupted; everything that was finished is kept. Go on with:\n"
-            f"tune resume {_handle(request)}",
+            f"interrupted; everything that was finished is kept. Go on with:\ntune resume {_handle(request)}",
             number,
         ) from None
     if as_json:
@@ -111,10 +111,15 @@ def _print(outcome: Outcome) -> None:
         test, validation = evaluation.accuracy, evaluation.validation
         grid.add_row(
             "test accuracy",
-            f"[bold]{score(test.value)}[/bold]  (95 % interval {score(test.low)} to {score(test.high)}, {count(test.n)} images)",
+            f"[bold]{score(test.value)}[/]  (95 % interval {score(test.low)} to {score(test.high)}, "
+            f"{count(test.n)} images)",
         )
-        grid.add_row("validation", f"{score(validation.value)}  (trial {model.trial}, chosen among {_n(report)}: optimistic)")
-        grid.add_row("model", f"{count(model.parameters)} parameters, {model.epochs} epochs, retrained in {span(model.seconds)}")
+        grid.add_row(
+            "validation", f"{score(validation.value)}  (trial {model.trial}, chosen among {_n(report)}: optimistic)"
+        )
+        grid.add_row(
+            "model", f"{count(model.parameters)} parameters, {model.epochs} epochs, retrained in {span(model.seconds)}"
+        )
     grid.add_row("search", f"{report.search.stopped_by}, after {span(report.search.seconds)}")
     folder = outcome.page.parent.parent
     out = console()

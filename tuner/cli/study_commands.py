@@ -115,7 +115,13 @@ def _print_studies(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, justify in (("study", "left"), ("trials", "right"), ("best", "right"), ("begun", "left"), ("", "left")):
+    for heading, justify in (
+        ("study", "left"),
+        ("trials", "right"),
+        ("best", "right"),
+        ("begun", "left"),
+        ("", "left"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for row in rows:
         if "problem" in row:

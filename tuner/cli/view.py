@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from tuner.cli.printing import count, score, span
-from tuner.cli.progress import Progress, RunningTrial
 from tuner.trial import Epoch, TrialState
+
+if TYPE_CHECKING:
+    from tuner.cli.progress import Progress, RunningTrial
 
 
 def view(progress: Progress, note: str) -> Group:
@@ -66,9 +70,9 @@ def _running(running: RunningTrial) -> Text:
 
 def _retraining(progress: Progress) -> Text:
     retraining = progress.retraining
-    assert retraining is not None  # noqa: S101
+    assert retraining is not None
     done = len(progress.retrained)
-    what = f"▸ retraining trial {retraining.trial.number} on training + validation images  epoch {done}/{retraining.epochs}"
+    what = f"▸ retraining trial {retraining.trial.number} on training + validation  epoch {done}/{retraining.epochs}"
     if done >= retraining.epochs:
         what = "▸ testing it on the test set and writing the report"
     line = Text(what, style="cyan")

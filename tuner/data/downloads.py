@@ -170,7 +170,7 @@ class _Transfer:
         headers = {"Accept-Encoding": "identity"}
         with requests.get(url, stream=True, timeout=timeouts, headers=headers) as response:
             response.raise_for_status()
-            with open(output_file, "wb") as output:  # noqa: PTH123, pooch hands over a name
+            with open(output_file, "wb") as output:  # noqa: PTH123, the path is pooch's
                 self._receive(response, output)
 
     def _receive(self, response: Any, output: IO[bytes]) -> None:

@@ -28,7 +28,7 @@ PATIENCE = 900.0
 """Seconds to wait for another process that prepares the same data: a slow download may take long."""
 
 
-def find(  # noqa: PLR0913, the one public door; its options are those of the command line
+def find(
     dataset: str,
     *,
     data: Path | None = None,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import optuna
-
-from search_spaces import Configuration, SearchSpace
 from tuner.errors import UsageError
-from tuner.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import optuna
+
+    from search_spaces import Configuration, SearchSpace
+    from tuner.plan import Plan
 
 
 @dataclass(frozen=True)

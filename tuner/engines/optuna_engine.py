@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import optuna
@@ -13,6 +13,9 @@ from optuna.trial import TrialState as Row
 from search_spaces import Bool, Choice, Float, Int, Parameter, SearchSpace
 from tuner.engines import Proposal
 from tuner.trial import Value, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 N_STARTUP = 8
 """Trained trials that are drawn at random before TPE models them."""
@@ -72,7 +75,7 @@ class OptunaEngine:
 def _suggest(trial: optuna.Trial, parameter: Parameter) -> Value:
     match parameter.domain:
         case Choice(options=options):
-            return trial.suggest_categorical(parameter.name, options)
+            return cast("Value", trial.suggest_categorical(parameter.name, options))
         case Bool():
             return trial.suggest_categorical(parameter.name, [False, True])
         case Int(low=low, high=high, log=log, step=step):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tuner.messages import FromWorker, Retrain, Train
+if TYPE_CHECKING:
+    from tuner.messages import FromWorker, Retrain, Train
 
 
 class Executor(Protocol):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from tuner.messages import Died, Done, Failed, FromWorker, Retrain, Stop, Stopped, Train, decode, encode
-from tuner.slots import Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tuner.slots import Slot
 
 COMMAND = (sys.executable, "-m", "tuner.worker")
 
@@ -119,7 +124,7 @@ class _Worker:
 
     def send(self, message: Train | Retrain | Stop) -> None:
         try:
-            assert self._process.stdin is not None  # noqa: S101
+            assert self._process.stdin is not None
             self._process.stdin.write(encode(message) + "\n")
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):
@@ -130,20 +135,16 @@ class _Worker:
         self.retired = True
         family = self._family()
         if self._process.stdin is not None:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
-            except BrokenPipeError:
-                pass
         try:
             self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         for process in family:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                pass
 
     def _family(self) -> list[psutil.Process]:
         try:
@@ -152,7 +153,7 @@ class _Worker:
             return []
 
     def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None
         for line in self._process.stdout:
             try:
                 self._messages.put((self, decode(line)))

@@ -3,4 +3,4 @@
 from tuner.finish.report import make_report, write_report
 from tuner.finish.retrain import retrain_winner
 
-__all__ = ["make_report", "write_report", "retrain_winner"]
+__all__ = ["make_report", "retrain_winner", "write_report"]

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,9 +19,13 @@ from tuner.files import sha256
 from tuner.finish.retrain import OPENINGS, result
 from tuner.importance import importance
 from tuner.machine import hardware, versions
-from tuner.plan import Plan
-from tuner.study import Study
 from tuner.trial import Epoch, Trial, TrialState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tuner.plan import Plan
+    from tuner.study import Study
 
 
 def make_report(study: Study, space: SearchSpace) -> Report:
@@ -73,7 +76,7 @@ def _row(trial: Trial) -> TrialRow:
     best = trial.best
     return TrialRow(
         number=trial.number,
-        state=trial.state.value,  # type: ignore[arg-type]  (turned down trials have no row)
+        state=cast("reports.report.TrialState", trial.state.value),  # those turned down have no row
         reason=f"{trial.reason}: {trial.detail}" if trial.detail else trial.reason,
         preset=trial.preset,
         score=trial.score,
@@ -106,7 +109,11 @@ def _model(study: Study, space: SearchSpace, best: Trial, data: Data, manifest: 
         epochs=manifest["epochs"],
         curve=curve,
         seconds=sum(epoch.seconds for epoch in curve),
-        files={"model": "best/model.keras", "configuration": "best/configuration.json", "manifest": "best/manifest.json"},
+        files={
+            "model": "best/model.keras",
+            "configuration": "best/configuration.json",
+            "manifest": "best/manifest.json",
+        },
         sha256=sha256(folder / "model.keras"),
         configuration=json.dumps(_tree(configuration), indent=2),
     )
@@ -189,12 +196,16 @@ def _provenance(study: Study, data: Data) -> Provenance:
 def _protocol(plan: Plan, data: Data) -> tuple[str, ...]:
     n_train, n_validation, n_test = (sum(data.counts[split]) for split in ("train", "validation", "test"))
     return (
-        f"The training images were split once, stratified by class and seeded with {plan.seed}: {n_train:,} train the "
-        f"trials, {n_validation:,} validate them. No trial sees the {n_test:,} test images.",
+        (
+            f"The training images were split once, stratified by class and seeded with {plan.seed}: {n_train:,} train "
+            f"the trials, {n_validation:,} validate them. No trial sees the {n_test:,} test images."
+        ),
         "A trial's score is its best validation accuracy over its epochs; its epoch is the one that gave it.",
         f"Weights, order of the images and dropout of trial n are seeded by ({plan.seed}, n).",
-        "The winner is the complete trial with the best score. It is trained again from scratch on training and "
-        "validation images together, for as many epochs as its best epoch's number.",
+        (
+            "The winner is the complete trial with the best score. It is trained again from scratch on training and "
+            "validation images together, for as many epochs as its best epoch's number."
+        ),
         "The test set is opened after that, when nothing is left to choose.",
     )
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from search_spaces import Configuration, SearchSpace
-from tuner.control import Control
 from tuner.errors import Interrupted, TuneError
 from tuner.events import Event, Retraining, RetrainingEpoch
-from tuner.executors import Executor
 from tuner.files import read_manifest
-from tuner.jobs import TrainingJobs
 from tuner.messages import Died, Done, EpochDone, Failed
-from tuner.study import Folder, Study
 from tuner.trial import Trial, winner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from search_spaces import Configuration, SearchSpace
+    from tuner.control import Control
+    from tuner.executors import Executor
+    from tuner.jobs import TrainingJobs
+    from tuner.study import Folder, Study
 
 ATTEMPTS = 3
 """Times the retraining is begun where its process dies."""
@@ -69,22 +72,24 @@ def _retrain(
     control: Control,
 ) -> None:
     epochs = _epochs(best)
-    facts = {"trial": best.number, "epochs": epochs, "configuration": configuration.hash, "classes": list(jobs.data.class_names)}
+    facts = {
+        "trial": best.number,
+        "epochs": epochs,
+        "configuration": configuration.hash,
+        "classes": list(jobs.data.class_names),
+    }
     job = jobs.retrain(best.number, configuration, epochs, facts)
     observe(Retraining(trial=best, epochs=epochs))
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         executor.submit(executor.free()[0], job)
         ending = _wait(executor, best.number, observe, control)
         if isinstance(ending, Done):
             return
-        if isinstance(ending, Failed):
+        if isinstance(ending, Failed) or attempt == ATTEMPTS - 1:
             raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
-    raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
 
 
-def _wait(
-    executor: Executor, job: int, observe: Callable[[Event], None], control: Control
-) -> Done | Failed | Died:
+def _wait(executor: Executor, job: int, observe: Callable[[Event], None], control: Control) -> Done | Failed | Died:
     while True:
         if control.stopping:
             raise Interrupted(control.reason, control.signal)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from sqlite3 import DatabaseError, OperationalError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -17,11 +15,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tuner.errors import StudyError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 HEADER = b"SQLite format 3\x00"
 
 
 def open_storage(path: Path, *, writable: bool) -> RDBStorage:
-    """The database at `path`; made where it is missing and `writable`. Raises StudyError where it is not one of ours."""
+    """The database at `path`; made where it is missing and `writable`. Raises StudyError where it is not ours."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if path.exists():
         _check(path)
@@ -30,9 +32,7 @@ def open_storage(path: Path, *, writable: bool) -> RDBStorage:
     url = _url(path, writable=writable)
     try:
         with database_errors(path):
-            storage = RDBStorage(
-                url, engine_kwargs={"connect_args": {"timeout": 60}}, skip_table_creation=not writable
-            )
+            storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}}, skip_table_creation=not writable)
     except RuntimeError as error:  # Optuna's word for a schema of another version
         raise StudyError(f"{path}: written by another version of Optuna: {_one_line(error)}.") from None
     event.listen(storage.engine, "connect", _durable)

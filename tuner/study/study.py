@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.trial import TrialState as Row
 
 from tuner.errors import StudyError
 from tuner.plan import Plan
-from tuner.study.folder import Folder
 from tuner.study.records import CURVE, OUTCOME, PRESET, SETUP, row_of, rows_of, trial_of
 from tuner.study.storage import database_errors, open_storage
 from tuner.trial import BLAMED, FINISHED, Epoch, Reason, Trial, TrialState, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tuner.study.folder import Folder
 
 
 class Study:
@@ -28,7 +31,9 @@ class Study:
         self._attributes = dict(study.user_attrs)
 
     @classmethod
-    def create(cls, folder: Folder, plan: Plan, space_text: str, presets: Iterable[tuple[str, Mapping[str, Value]]]) -> Study:
+    def create(
+        cls, folder: Folder, plan: Plan, space_text: str, presets: Iterable[tuple[str, Mapping[str, Value]]]
+    ) -> Study:
         """A new study with the presets queued as its first trials. An unfinished creation leaves no study behind:
         the plan is written last, and a database without one is begun anew.
         """
@@ -66,7 +71,7 @@ class Study:
                 return None
             name = folder.name if folder.name in names else names[0]
             study = cls(folder, optuna.load_study(study_name=name, storage=storage))
-        return study if "plan" in study._attributes else None  # noqa: SLF001
+        return study if "plan" in study._attributes else None
 
     @property
     def plan(self) -> Plan:
@@ -131,11 +136,27 @@ class Study:
         """The trial waits to be gone on with."""
         self._storage.set_trial_state_values(self._id(number), Row.WAITING)
 
-    def finish(self, trial: optuna.Trial, state: TrialState, *, reason: str = "", detail: str = "", score: float | None = None, seconds: float = 0.0, finished_after: float | None = None) -> None:  # noqa: E501
+    def finish(
+        self,
+        trial: optuna.Trial,
+        state: TrialState,
+        *,
+        reason: str = "",
+        detail: str = "",
+        score: float | None = None,
+        seconds: float = 0.0,
+        finished_after: float | None = None,
+    ) -> None:
         """Ends a trial for good. When this returns it is on the disk."""
         trial.set_user_attr(
             OUTCOME,
-            {"state": state.value, "reason": reason, "detail": detail, "seconds": seconds, "finished_after": finished_after},
+            {
+                "state": state.value,
+                "reason": reason,
+                "detail": detail,
+                "seconds": seconds,
+                "finished_after": finished_after,
+            },
         )
         if reason in BLAMED:
             trial.set_constraint(reason, 1.0)
@@ -154,13 +175,20 @@ class Study:
                 trial.report(epoch.val_accuracy, step=epoch.epoch)
         if of.reason in BLAMED:
             trial.set_constraint(of.reason, 1.0)
-        trial.set_user_attr(OUTCOME, {"state": TrialState.TURNED_DOWN.value, "reason": Reason.REPEAT.value, "detail": f"the same as trial {of.number}"})  # noqa: E501
+        trial.set_user_attr(
+            OUTCOME,
+            {
+                "state": TrialState.TURNED_DOWN.value,
+                "reason": Reason.REPEAT.value,
+                "detail": f"the same as trial {of.number}",
+            },
+        )
         row = row_of(of.state, of.reason)
         self.optuna.tell(trial, of.score if row is Row.COMPLETE else None, state=row)
 
     @property
     def _storage(self) -> Any:
-        return self.optuna._storage  # noqa: SLF001  (Optuna has no public way to put a trial back into its queue)
+        return self.optuna._storage  # noqa: SLF001, Optuna has no public way to put a trial back into its queue
 
     def _id(self, number: int) -> int:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self.optuna._study_id, number))  # noqa: SLF001

@@ -7,15 +7,19 @@ then a start from scratch.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import astuple
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from tuner.files import new_folder, read_manifest, write_manifest
 from tuner.trial import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import keras
 
 KEPT = 2
 
@@ -25,7 +29,7 @@ def save(folder: Path, model: keras.Model, curve: Sequence[Epoch], identity: str
     epoch = curve[-1].epoch
     with new_folder(folder / f"epoch-{epoch:04d}") as new:
         arrays = {str(i): np.asarray(variable) for i, variable in enumerate(_state(model))}
-        np.savez(new / "state.npz", allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(new / "state.npz", allow_pickle=False, **arrays)
         write_manifest(new, identity=identity, curve=[list(astuple(each)) for each in curve])
     for old in _epochs(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
-from search_spaces import Configuration
 from tuner import models
-from tuner.trial import Epoch
 from tuner.training import checkpoints
 from tuner.training.pipeline import STEPS_PER_EXECUTION, Shuffle, TrainingImages, evaluation_batches
+from tuner.trial import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from search_spaces import Configuration
 
 
-class Stopped(Exception):  # noqa: N818  (it is no error)
+class Stopped(Exception):
     """The parent asked for the end of this trial."""
 
 
@@ -72,9 +77,7 @@ def train(
     curve = checkpoints.restore(checkpointing.folder, model, checkpointing.identity) if checkpointing else ()
     for epoch in curve:
         on_epoch(epoch)
-    batches = TrainingImages(
-        training.images, training.labels, batch_size=configuration.training.batch_size, seed=seed
-    )
+    batches = TrainingImages(training.images, training.labels, batch_size=configuration.training.batch_size, seed=seed)
     recorder = _Recorder(curve, on_epoch, should_stop, checkpointing)
     model.fit(
         batches.dataset,
@@ -109,10 +112,10 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._checkpointing = checkpointing
         self._began = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._began = time.perf_counter()
 
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if self._should_stop():
             raise Stopped
 
@@ -123,9 +126,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         seconds = time.perf_counter() - self._began
         self.curve = (*self.curve, Epoch(epoch=epoch + 1, seconds=round(seconds, 3), **_rounded(scores)))
         if self._checkpointing:
-            checkpoints.save(
-                self._checkpointing.folder, self.model, self.curve, self._checkpointing.identity
-            )
+            checkpoints.save(self._checkpointing.folder, self.model, self.curve, self._checkpointing.identity)
         self._on_epoch(self.curve[-1])
 
 

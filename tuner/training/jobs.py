@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from search_spaces import Configuration
 from tuner.files import new_folder, write_json, write_manifest
-from tuner.messages import Retrain, Train
-from tuner.trial import Epoch
 from tuner.training.fit import Checkpointing, Images, train
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+    from numpy.typing import NDArray
+
+    from tuner.messages import Retrain, Train
+    from tuner.trial import Epoch
 
 
 def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> None:

@@ -6,10 +6,14 @@ reads uint8 images that stay in memory once, and the cast to float happens in th
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 STEPS_PER_EXECUTION = 32
 """Training steps in one call of the graph: Python is entered once for all of them."""
@@ -49,7 +53,7 @@ class Shuffle(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._images = images
 
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._images.shuffle(epoch)
 
 
