@@ -1,1 +1,1 @@
-"""The program: plans, studies, workers, the search, the finish and the command line. DESIGN of its rooms: docs/design.md."""
+"""The program: plans, studies, workers, the search, the finish and the command line."""

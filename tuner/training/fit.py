@@ -84,6 +84,7 @@ def train(
         validation_data=evaluation_batches(validation.images, validation.labels) if validation else None,
         initial_epoch=len(curve),
         epochs=epochs,
+        shuffle=False,  # the batches are in their order already; Keras warns where it cannot shuffle
         verbose=0,
         callbacks=[Shuffle(batches), recorder],
     )
