@@ -188,7 +188,7 @@ def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
             "counts": {
                 "train": tuner.data.class_counts(labels[split.train], n_classes),
                 "validation": tuner.data.class_counts(labels[split.validation], n_classes),
-                "test": tuner.data.class_counts(data.test()[1], n_classes),
+                "test": data.test_counts,
             },
             "note": _note(plan, data),
         },

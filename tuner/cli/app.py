@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import click
 
+from tuner.cli.words import check_dataset
+
 
 class Verb(NamedTuple):
     module: str
@@ -37,6 +39,8 @@ class Tune(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in {*VERBS, "--help", "-h", "--version"}:
+            if not args[0].startswith("-"):
+                check_dataset(args[0], list(VERBS))
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -62,8 +66,9 @@ class Tune(click.Group):
         run = self.get_command(ctx, "run")
         assert run is not None
         with formatter.section("Options"):
-            records = [each.get_help_record(ctx) for each in run.params]
-            formatter.write_dl([record for record in records if record])
+            inner = click.Context(run, parent=ctx, **run.context_settings)
+            records = [each.get_help_record(inner) for each in run.params]
+            formatter.write_dl([record for record in records if record and record[0] != "DATASET"])
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.line) for name, verb in VERBS.items()])
         formatter.write_paragraph()

@@ -46,25 +46,27 @@ def with_output_options(command: Any) -> Any:
     return command
 
 
-@click.command()
+@click.command(context_settings={"show_default": True})
 @click.argument("dataset")
-@click.option("--space", default=DEFAULT_SPACE, show_default=True, help="A space of the library, or a YAML file.")
-@click.option("--trials", type=click.IntRange(1), default=50, show_default=True, help="Finished trials in total.")
+@click.option("--space", metavar="SPACE", default=DEFAULT_SPACE, help="A space of the library, or a YAML file.")
+@click.option("--trials", type=click.IntRange(1), metavar="N", default=50, help="Finished trials in total.")
 @click.option("--timeout", type=Span(), help="End the search after this time (90s, 15m, 2h) and finish the job.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Makes it repeatable.")
-@click.option("--study", "name", help="The study's name.  [default: DATASET-SPACE]")
+@click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Makes it repeatable.")
+@click.option("--study", "name", metavar="NAME", help="The study's name.  [default: DATASET-SPACE]")
 @click.option("--data", type=click.Path(path_type=Path), help="Where the data set is: a folder or a file.")
-@click.option("--limit", type=click.IntRange(1), help="Use only so many training images, a stratified sample.")
-@click.option("--epochs", type=click.IntRange(1), help="Epochs of a full trial.  [default: the space's]")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images, a stratified sample."
+)
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Epochs of a full trial.  [default: the space's]")
 @click.option(
     "--validation",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
     default=0.15,
-    show_default=True,
     help="Share of the training images that score the trials.",
 )
-@click.option("--pruner", type=click.Choice(PRUNERS), default="asha", show_default=True, help="Ends poor trials early.")
-@click.option("--gpus", default="auto", show_default=True, help="auto, all, none, or numbers such as 0,2.")
+@click.option("--pruner", type=click.Choice(PRUNERS), default="asha", help="Ends poor trials early.")
+@click.option("--gpus", metavar="LIST", default="auto", help="auto, all, none, or numbers such as 0,2.")
 @with_output_options
 def run(
     dataset: str,
@@ -106,9 +108,9 @@ def run(
 
 @click.command()
 @click.argument("study")
-@click.option("--trials", type=click.IntRange(1), help="Finished trials in total.  [default: as before]")
+@click.option("--trials", type=click.IntRange(1), metavar="N", help="Finished trials in total.  [default: as before]")
 @click.option("--timeout", type=Span(), help="Time for this run; none for no limit.  [default: as before]")
-@click.option("--gpus", help="auto, all, none, or numbers such as 0,2.  [default: as before]")
+@click.option("--gpus", metavar="LIST", help="auto, all, none, or numbers such as 0,2.  [default: as before]")
 @with_output_options
 def resume(
     study: str, trials: int | None, timeout: float | None, gpus: str | None, *, as_json: bool, quiet: bool

@@ -40,7 +40,7 @@ def studies(*, as_json: bool) -> None:
 
 @click.command()
 @click.argument("study")
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Trials to show, the best first.")
+@click.option("--top", type=click.IntRange(1), metavar="N", default=10, help="Trials to show, the best first.")
 @as_json_option
 def show(study: str, top: int, *, as_json: bool) -> None:
     """Show a study's trials, its best first. Works while it runs."""

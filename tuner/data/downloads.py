@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-from tuner.data.sealed import checksum
+from tuner.files import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

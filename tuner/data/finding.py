@@ -14,8 +14,8 @@ from tuner.data.images import ImageData, open_prepared
 from tuner.data.manifest import DamagedError
 from tuner.data.originals import check_originals
 from tuner.data.preparing import Origin, prepare
-from tuner.data.sealed import sweep
 from tuner.errors import BusyError, DataError
+from tuner.files import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

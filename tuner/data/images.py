@@ -9,8 +9,8 @@ import numpy as np
 
 from tuner.data import manifest
 from tuner.data.card import ARRAYS, Card
-from tuner.data.sealed import checksum
 from tuner.errors import DataError
+from tuner.files import checksum
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,8 @@ class ImageData:
     n_test: int
     fingerprint: str
     """SHA-256 over images and labels of both splits; see preparing.fingerprint."""
+    test_counts: tuple[int, ...]
+    """Test images of each class."""
     source: str
     """Where the files were found, for a person."""
     note: str = ""
@@ -110,6 +112,7 @@ def open_prepared(folder: Path, card: Card) -> ImageData:
         n_train=shapes["train_images.npy"][0],
         n_test=shapes["test_images.npy"][0],
         fingerprint=found.fingerprint,
+        test_counts=found.test_counts,
         source=found.source,
         note=found.note,
     )

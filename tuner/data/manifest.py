@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "data.json"
-VERSION = 1
+VERSION = 2
 
 
 class DamagedError(Exception):
@@ -37,6 +37,8 @@ class Manifest:
     fingerprint: str
     arrays: tuple[Stored, ...]
     """In the order of card.ARRAYS."""
+    test_counts: tuple[int, ...]
+    """Test images of each class, so that a report can tell them without opening the test set."""
 
 
 def write(manifest: Manifest, folder: Path) -> None:
@@ -61,7 +63,7 @@ def read(folder: Path) -> Manifest:
     arrays = tuple(Stored(**{**array, "shape": tuple(array["shape"])}) for array in body.pop("arrays"))
     for array in arrays:
         _check_size(folder, array)
-    return Manifest(arrays=arrays, **body)
+    return Manifest(arrays=arrays, test_counts=tuple(body.pop("test_counts")), **body)
 
 
 def _check_size(folder: Path, array: Stored) -> None:

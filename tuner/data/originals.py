@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuner.data.formats.reading import binary, refuse_web_page
-from tuner.data.sealed import checksum
 from tuner.errors import DataError
+from tuner.files import checksum
 
 if TYPE_CHECKING:
     from pathlib import Path

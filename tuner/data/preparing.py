@@ -11,9 +11,9 @@ import numpy as np
 
 from tuner.data import manifest
 from tuner.data.card import ARRAYS, Card
-from tuner.data.sealed import checksum, new_folder
 from tuner.data.sets import CARDS
 from tuner.errors import DataError
+from tuner.files import checksum, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +89,7 @@ def prepare(pieces: Iterator[Piece], card: Card, folder: Path, origin: Origin) -
     """
     with new_folder(folder) as work:
         arrays = _write_arrays(pieces, card, work)
+        test_labels = np.load(work / "test_labels.npy", allow_pickle=False)
         note = _compare(arrays, card, variants=origin.variants) or origin.note
         manifest.write(
             manifest.Manifest(
@@ -97,6 +98,7 @@ def prepare(pieces: Iterator[Piece], card: Card, folder: Path, origin: Origin) -
                 note=note,
                 fingerprint=fingerprint({name: (array.shape, array.sha256) for name, array in arrays.items()}),
                 arrays=tuple(array.stored() for array in arrays.values()),
+                test_counts=tuple(np.bincount(test_labels, minlength=card.n_classes).tolist()),
             ),
             work,
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuner.data.sealed import new_file
 from tuner.errors import StudyError, UsageError
+from tuner.files import new_file
 
 if TYPE_CHECKING:
     from pathlib import Path

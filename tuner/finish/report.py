@@ -15,7 +15,7 @@ import reports
 from reports.report import Data, EpochScores, Evaluation, LayerRow, Model, Provenance, Report, Search, TrialRow
 from search_spaces import Configuration, ModelSummary, SearchSpace, summarize
 from tuner.evaluation import evaluate, proportion
-from tuner.files import sha256
+from tuner.files import checksum
 from tuner.finish.retrain import OPENINGS, result
 from tuner.importance import importance
 from tuner.machine import hardware, versions
@@ -114,7 +114,7 @@ def _model(study: Study, space: SearchSpace, best: Trial, data: Data, manifest: 
             "configuration": "best/configuration.json",
             "manifest": "best/manifest.json",
         },
-        sha256=sha256(folder / "model.keras"),
+        sha256=checksum(folder / "model.keras"),
         configuration=json.dumps(_tree(configuration), indent=2),
     )
 

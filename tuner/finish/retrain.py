@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.errors import Interrupted, TuneError
 from tuner.events import Event, Retraining, RetrainingEpoch
-from tuner.files import read_manifest
+from tuner.files import read_manifest, sweep
 from tuner.messages import Died, Done, EpochDone, Failed
 from tuner.trial import Trial, winner
 
@@ -79,6 +79,7 @@ def _retrain(
         "classes": list(jobs.data.class_names),
     }
     job = jobs.retrain(best.number, configuration, epochs, facts)
+    sweep(folder.path, folder.best.name)
     observe(Retraining(trial=best, epochs=epochs))
     for attempt in range(ATTEMPTS):
         executor.submit(executor.free()[0], job)

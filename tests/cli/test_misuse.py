@@ -1,0 +1,115 @@
+"""What is typed wrong: one clear line, the right exit code, no traceback."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tuner.cli.app import VERBS
+from tuner.cli.app import tune as program
+from tuner.cli.boundary import run_program
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("fashon-mnist", 2, r"unknown data set or verb 'fashon-mnist'\. Did you mean fashion-mnist\?"),
+        ("fashion-mnits --trials 3", 2, r"Did you mean fashion-mnist\?"),
+        ("reprot some-study", 2, r"Did you mean: tune report\?"),
+        ("stuides", 2, r"Did you mean: tune studies\?"),
+        ("xyzzy", 2, r"unknown data set or verb 'xyzzy'\. Data sets: fashion-mnist, "),
+        ("digits --tirals 3", 2, r"No such option '--tirals'\. Did you mean '--trials'\?"),
+        ("digits --trials", 2, r"requires an argument"),
+        ("digits --trials many", 2, r"'many' is not a valid integer"),
+        ("digits --trials 0", 2, r"0 is not in the range x>=1"),
+        ("digits --timeout soon", 2, r"a time is written as 90s, 15m, 2h or 1h30m\. Got 'soon'"),
+        ("digits --validation 1", 2, r"1(\.0)? is not in the range"),
+        ("digits --validation nan", 2, r"between 0 and 1, both excluded\. Got nan"),
+        ("digits --pruner hyperbnd", 2, r"is not one of 'asha', 'median', 'none'"),
+        ("digits --limit -5", 2, r"not in the range"),
+        ("digits mnist", 2, r"unexpected extra argument"),
+        ("digits --space cnn_v5", 2, r"no such space\. Did you mean 'cnn_v4'\?"),
+        ("digits --space missing.yaml", 2, r"missing\.yaml:1: "),
+        ("digits --space /", 2, r"/:1: "),
+        ("digits --study ../up", 2, r"a study's name must start with a letter or digit"),
+        ("digits --study a/b", 2, r"a study's name must"),
+        ("digits --gpus two", 2, r"--gpus takes auto, all, none, or numbers"),
+        ("digits --gpus 0", 5, r"there is no GPU 0\. GPUs found: none"),
+        ("digits --gpus all", 5, r"no NVIDIA GPU was found"),
+        ("digits --limit 12", 2, r"at least 20\. Got 12"),
+        ("mnist --data /nowhere", 3, r"/nowhere"),
+        ("resume nosuch", 4, r"no study 'nosuch'"),
+        ("resume ./nosuch", 4, r"no study in .*nosuch"),
+        ("show nosuch", 4, r"no study 'nosuch'"),
+        ("show ../../etc", 4, r"no study in"),
+        ("report nosuch", 4, r"no study 'nosuch'"),
+        ("spaces show nosuch", 2, r"no such space"),
+        ("spaces chek cnn_v4", 2, r"No such command 'chek'\. Did you mean 'check'\?"),
+        ("data show nosuch", 2, r"unknown data set 'nosuch'"),
+        ("data shwo digits", 2, r"No such command 'shwo'\. Did you mean 'show'\?"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_its_exit_code(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, code: int, said: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert run_program(words.split()) == code
+    out, err = capsys.readouterr()
+    assert re.search(said, err), err
+    assert out == ""
+    assert "Traceback" not in err
+    lines = [line for line in err.splitlines() if " · study " not in line]
+    assert len(lines) == 1
+    assert not list((home / "studies").glob("*/study.db"))
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\u202eb", "'; drop table", "[red]x[/]", "{0}", "%41", "<script>"])
+def test_a_hostile_name_reaches_the_terminal_harmless(
+    home: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    for words in ([name], ["show", name], ["digits", "--study", name], ["digits", "--space", name]):
+        assert run_program(words) in {2, 4}
+        err = capsys.readouterr().err
+        assert "\x1b" not in err
+        assert "\u202e" not in err
+    assert not list(home.rglob("study.db"))
+
+
+def test_an_unwritable_home_is_named(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TUNE_HOME", str(tmp_path / "file" / "below"))
+    assert run_program(["digits", "--space", "mlp_v1"]) in {3, 4}
+    err = capsys.readouterr().err
+    assert "TUNE_HOME" in err
+    assert "Traceback" not in err
+
+
+def test_a_fault_of_ours_is_told_in_a_line_and_kept_in_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_words: object) -> None:
+        raise RuntimeError("a thing that cannot be")
+
+    monkeypatch.setattr("tuner.cli.study_commands._print_studies", broken)
+    monkeypatch.setattr("tuner.study.list_studies", broken)
+    assert run_program(["studies"]) == 1
+    err = capsys.readouterr().err
+    assert re.match(r"tune: a fault in tune itself: RuntimeError: a thing that cannot be\. The details stand in ", err)
+    kept = Path(err.strip().removesuffix(".").rsplit(" ", 1)[1])
+    assert "a thing that cannot be" in kept.read_text()
+    kept.unlink()
+
+
+@pytest.mark.parametrize("verb", list(VERBS))
+def test_every_verb_explains_itself(verb: str) -> None:
+    shown = CliRunner().invoke(program, [verb, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage:" in shown.output
+
+
+def test_options_may_come_before_the_data_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_program(["--space", "nosuch", "digits"]) == 2
+    assert "no such space" in capsys.readouterr().err

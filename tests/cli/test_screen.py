@@ -1,0 +1,138 @@
+"""What a run shows, as text."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from search_spaces import SearchSpace
+from tuner.cli.printing import printable, span
+from tuner.cli.progress import Progress
+from tuner.cli.screen import PlainScreen, trial_line
+from tuner.cli.view import sparkline, view
+from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TrialBegan, TrialEnded, WorkerLost
+from tuner.plan import Budget
+from tuner.run import Request
+from tuner.study import Folder
+from tuner.trial import Epoch, Trial, TrialState
+
+
+def epoch(number: int, accuracy: float) -> Epoch:
+    return Epoch(epoch=number, accuracy=accuracy, loss=1.0, val_accuracy=accuracy, val_loss=1.0, seconds=2.5)
+
+
+def trial(number: int, state: TrialState, *accuracies: float, **more: object) -> Trial:
+    curve = tuple(epoch(i, accuracy) for i, accuracy in enumerate(accuracies, 1))
+    return Trial(number=number, state=state, curve=curve, parameters=120_234, seconds=52.0, **more)  # type: ignore[arg-type]
+
+
+BEGAN = TrialBegan(number=3, preset="", parameters=97_322, epochs=20, device="CPU")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def drawn(progress: Progress, note: str = "", width: int = 110) -> list[str]:
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    console.print(view(progress, note))
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+def test_the_view_shows_what_is_done_what_runs_and_what_is_best() -> None:
+    clock = Clock()
+    progress = Progress(Budget(trials=10, timeout=900), clock)
+    for event in (
+        TrialBegan(number=0, preset="published", parameters=120_234, epochs=20, device="CPU"),
+        TrialEnded(trial=trial(0, TrialState.COMPLETE, 0.8, 0.91, 0.9)),
+        BEGAN,
+        EpochScored(number=3, epoch=epoch(1, 0.7)),
+        EpochScored(number=3, epoch=epoch(2, 0.85)),
+    ):
+        clock.now += 10
+        progress.take(event)
+    bar, facts, running = drawn(progress)
+    assert bar.endswith("1/10 trials  1 complete  0 pruned  0 failed")
+    assert facts.startswith("elapsed 50 s   about ")
+    assert facts.endswith("best 0.9100 (trial 0, epoch 2, 120,234 parameters)")
+    assert running == "▸ trial   3  epoch  2/20  val 0.8500  ▁█  2.5 s/epoch  97,322 parameters  CPU"
+
+
+def test_nothing_is_wider_than_the_terminal() -> None:
+    progress = Progress(Budget(trials=10), Clock())
+    progress.take(BEGAN)
+    for i in range(1, 21):
+        progress.take(EpochScored(number=3, epoch=epoch(i, 0.5 + i / 100)))
+    for width in (20, 40, 80):
+        assert max(len(line) for line in drawn(progress, "loading TensorFlow", width)) <= width
+
+
+def test_the_time_left_is_the_sooner_of_trials_and_timeout() -> None:
+    clock = Clock()
+    progress = Progress(Budget(trials=3, timeout=1000), clock)
+    assert progress.left == 1000
+    progress.take(BEGAN)
+    clock.now += 60
+    progress.take(TrialEnded(trial=trial(3, TrialState.PRUNED, 0.5)))
+    assert progress.left == 120
+    clock.now += 900
+    assert progress.left == 40
+
+
+def test_retraining_is_shown_by_its_epochs_and_then_the_test() -> None:
+    progress = Progress(Budget(trials=1), Clock())
+    progress.take(Retraining(trial=trial(0, TrialState.COMPLETE, 0.9), epochs=2))
+    assert "retraining trial 0 on training + validation  epoch 0/2" in drawn(progress)[-1]
+    progress.take(RetrainingEpoch(epoch=epoch(1, 0.8)))
+    progress.take(RetrainingEpoch(epoch=epoch(2, 0.9)))
+    assert "testing it on the test set" in drawn(progress)[-1]
+
+
+def test_a_trial_is_one_plain_line() -> None:
+    best = trial_line(trial(0, TrialState.COMPLETE, 0.8, 0.9123, preset="published"), is_best=True)
+    assert best == (
+        "trial   0  complete  0.9123 at epoch 2      120,234 parameters     52 s  best so far  preset 'published'"
+    )
+    failed = trial_line(trial(7, TrialState.FAILED, reason="nan", detail="the loss ran away"), is_best=False)
+    assert failed.endswith("nan: the loss ran away")
+
+
+def test_plain_output_has_a_line_for_each_thing_that_happened(tmp_path: Path) -> None:
+    request = Request(
+        dataset="digits",
+        space=SearchSpace.load("mlp_v1"),
+        folder=Folder(tmp_path / "s"),
+        budget=Budget(trials=2),
+        command="",
+    )
+    said: list[str] = []
+    events: list[Event] = [
+        BEGAN,
+        WorkerLost(number=3, detail="its process was ended by SIGKILL", retry=1),
+        TrialEnded(trial=trial(3, TrialState.COMPLETE, 0.9)),
+        TrialEnded(trial=trial(4, TrialState.PRUNED, 0.5)),
+        Retraining(trial=trial(3, TrialState.COMPLETE, 0.9), epochs=1),
+    ]
+    with PlainScreen(request, say=said.append) as screen:
+        for event in events:
+            screen.event(event)
+    assert said[0] == "digits · mlp_v1 · study s"
+    assert said[1].endswith("SIGKILL; going on with it (retry 1)")
+    assert said[2].endswith("best so far")
+    assert "pruned" in said[3]
+    assert said[4] == "retraining trial 3 for 1 epochs on training + validation"
+
+
+def test_spans_read_as_people_write_them() -> None:
+    assert [span(s) for s in (0.4, 59, 61, 3700, None)] == ["0 s", "59 s", "1:01", "1:01:40", "-"]
+
+
+def test_a_sparkline_spans_its_own_range() -> None:
+    assert sparkline([epoch(1, 0.1), epoch(2, 0.5), epoch(3, 0.9)]) == "▁▅█"
+    assert sparkline([epoch(1, 0.5)]) == "▁"
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    assert printable("a\x1b[31mb\u202ec\nd") == "a?[31mb?c?d"
