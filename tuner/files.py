@@ -61,7 +61,10 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def sweep(folder: Path, name: str) -> None:
     """Removes what a killed process left behind while it made `name` here. The caller holds the lock of `name`."""
     for left in folder.glob(f"{UNFINISHED}{name}-*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

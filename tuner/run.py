@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from reports.report import Report
     from tuner.control import Control
-    from tuner.data import ImageData
+    from tuner.data import ImageData, Split
 
 DRAWS = 200
 """Random configurations looked at before a space is said not to fit a data set."""
@@ -158,9 +161,9 @@ def _study(request: Request, data: ImageData) -> Study:
         epochs=request.epochs,
         pruner=request.pruner,
     )
-    study = Study.open_if_made(request.folder, writable=True)
-    if study is None:
+    if not request.folder.database.exists():
         return _new_study(request, plan, data)
+    study = Study.open(request.folder, writable=True)
     _check_same(study, plan, request.space)
     tuner.data.load_split(request.folder.split, data.fingerprint)
     return study
@@ -175,26 +178,26 @@ def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
         for name in request.space.presets
         if _fits(request.space, preset_values := request.space.preset(name).values, data)
     ]
-    study = Study.create(request.folder, plan, request.space.text, presets)
+    facts = {"data": _data_facts(plan, data, split, labels), "command": request.command}
+    return Study.create(request.folder, plan, request.space.text, presets, facts)
+
+
+def _data_facts(plan: Plan, data: ImageData, split: Split, labels: NDArray[np.uint8]) -> dict[str, Any]:
+    """What reports say of the data, kept with the study so that they need not find it again."""
     n_classes = len(data.class_names)
-    study.remember(
-        "data",
-        {
-            "name": data.name,
-            "source": data.source,
-            "fingerprint": data.fingerprint,
-            "image_shape": list(data.image_shape),
-            "class_names": list(data.class_names),
-            "counts": {
-                "train": tuner.data.class_counts(labels[split.train], n_classes),
-                "validation": tuner.data.class_counts(labels[split.validation], n_classes),
-                "test": data.test_counts,
-            },
-            "note": _note(plan, data),
+    return {
+        "name": data.name,
+        "source": data.source,
+        "fingerprint": data.fingerprint,
+        "image_shape": list(data.image_shape),
+        "class_names": list(data.class_names),
+        "counts": {
+            "train": tuner.data.class_counts(labels[split.train], n_classes),
+            "validation": tuner.data.class_counts(labels[split.validation], n_classes),
+            "test": data.test_counts,
         },
-    )
-    study.remember("command", request.command)
-    return study
+        "note": _note(plan, data),
+    }
 
 
 def _note(plan: Plan, data: ImageData) -> str:

@@ -2,6 +2,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -141,14 +142,26 @@ def test_readers_cannot_write(tmp_path: Path) -> None:
         Study.open(study.folder).remember("a", 1)
 
 
-def test_an_interrupted_creation_is_begun_anew(tmp_path: Path) -> None:
-    study = made(tmp_path / "s")
-    with sqlite3.connect(study.folder.database) as database:
-        database.execute("DELETE FROM study_user_attributes WHERE key = 'plan'")
-    assert Study.open_if_made(study.folder, writable=True) is None
-    with pytest.raises(StudyError, match="interrupted"):
-        Study.open(study.folder)
-    assert Study.create(study.folder, PLAN, "name: x", ()).plan == PLAN
+def test_an_interrupted_creation_leaves_no_study_and_the_next_sweeps_up(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s")
+    folder.path.mkdir()
+
+    def interrupted() -> Iterator[tuple[str, dict[str, float]]]:
+        yield "first", {"x": 1.0}
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Study.create(folder, PLAN, "name: x", interrupted())
+    assert not folder.database.exists()
+    (folder.path / ".unfinished-study.db-killed.db").write_bytes(b"left by kill -9")
+    assert Study.create(folder, PLAN, "name: x").plan == PLAN
+    assert [path.name for path in folder.path.iterdir()] == ["study.db"]
+
+
+def test_another_optuna_study_is_not_ours(tmp_path: Path) -> None:
+    optuna.create_study(storage=f"sqlite:///{tmp_path / 'study.db'}", study_name="theirs")
+    with pytest.raises(StudyError, match="not of a study of tune"):
+        Study.open(Folder(tmp_path), writable=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\x00" + b"\xff" * 4096])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuner.cli.printing import printable
-from tuner.errors import Interrupted, TuneError
+from tuner.errors import Interrupted, StudyError, TuneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,10 @@ def _unexpected(error: Exception) -> int:
         return USAGE
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return _say(
+                f"{where}the disk is full. Free some space and give the same command again.", StudyError.exit_code
+            )
         return _say(f"{where}{error.strerror}.", FAULT)
     descriptor, name = tempfile.mkstemp(prefix="tune-error-", suffix=".txt")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -10,7 +10,7 @@ import click
 
 from tuner.cli.printing import console, count, printable, score, span
 from tuner.cli.progress import Progress
-from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TakenUp, TrialBegan, TrialEnded, WorkerLost
+from tuner.events import EpochScored, Event, Retraining, TakenUp, TrialEnded, WorkerLost
 from tuner.trial import Trial, TrialState
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class LiveScreen(SilentScreen):
     def event(self, event: Event) -> None:
         best_before = self.progress.best
         super().event(event)
-        if isinstance(event, TrialBegan | EpochScored | Retraining | RetrainingEpoch):
+        if isinstance(event, EpochScored | Retraining):
             self._note = ""
         if isinstance(event, TrialEnded):
             self._print_trial(event.trial, is_best=self.progress.best is event.trial and best_before is not event.trial)

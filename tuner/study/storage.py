@@ -27,8 +27,6 @@ def open_storage(path: Path, *, writable: bool) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if path.exists():
         _check(path)
-    elif not writable:
-        raise StudyError(f"{path}: no study there.")
     url = _url(path, writable=writable)
     try:
         with database_errors(path):

@@ -11,6 +11,7 @@ import optuna
 from optuna.trial import TrialState as Row
 
 from tuner.errors import StudyError
+from tuner.files import new_file, sweep
 from tuner.plan import Plan
 from tuner.study.records import CURVE, OUTCOME, PRESET, SETUP, row_of, rows_of, trial_of
 from tuner.study.storage import database_errors, open_storage
@@ -32,46 +33,54 @@ class Study:
 
     @classmethod
     def create(
-        cls, folder: Folder, plan: Plan, space_text: str, presets: Iterable[tuple[str, Mapping[str, Value]]]
+        cls,
+        folder: Folder,
+        plan: Plan,
+        space_text: str,
+        presets: Iterable[tuple[str, Mapping[str, Value]]] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> Study:
-        """A new study with the presets queued as its first trials. An unfinished creation leaves no study behind:
-        the plan is written last, and a database without one is begun anew.
-        """
-        if folder.database.exists():
-            folder.database.unlink()
-        storage = open_storage(folder.database, writable=True)
-        study = optuna.create_study(storage=storage, study_name=folder.name, direction="maximize")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names([plan.objective])
-        study.set_user_attr("space", space_text)
-        study.set_user_attr("created", datetime.now().astimezone().isoformat(timespec="seconds"))
-        for name, values in presets:
-            study.enqueue_trial(dict(values), user_attrs={PRESET: name})
-        study.set_user_attr("plan", plan.to_json())
-        return cls(folder, study)
+        """A new study with the presets queued as its first trials. It is there whole or not at all."""
+        sweep(folder.path, folder.database.name)
+        with new_file(folder.database) as unfinished:
+            unfinished.unlink()
+            storage = open_storage(unfinished, writable=True)
+            with database_errors(folder.database):
+                study = optuna.create_study(storage=storage, study_name=folder.name, direction="maximize")
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                    study.set_metric_names([plan.objective])
+                created = datetime.now().astimezone().isoformat(timespec="seconds")
+                for name, fact in {
+                    "plan": plan.to_json(),
+                    "space": space_text,
+                    "created": created,
+                    **(facts or {}),
+                }.items():
+                    study.set_user_attr(name, fact)
+                for name, values in presets:
+                    study.enqueue_trial(dict(values), user_attrs={PRESET: name})
+            storage.engine.dispose()
+        return cls.open(folder, writable=True)
 
     @classmethod
     def open(cls, folder: Folder, *, writable: bool = False) -> Study:
-        """The study in `folder`. Raises StudyError where it is missing, damaged or was never finished being made."""
-        study = cls.open_if_made(folder, writable=writable)
-        if study is None:
-            raise StudyError(f"{folder.database}: its creation was interrupted. Start the search anew to make it.")
-        return study
-
-    @classmethod
-    def open_if_made(cls, folder: Folder, *, writable: bool) -> Study | None:
-        """Like `open`, but None where nothing is there or its creation was interrupted."""
+        """The study in `folder`. Raises StudyError where there is none, or it is damaged or not ours."""
         if not folder.database.exists():
-            return None
+            raise StudyError(f"{folder.database}: no study there.")
         storage = open_storage(folder.database, writable=writable)
         with database_errors(folder.database):
             names = optuna.get_all_study_names(storage)
-            if not names:
-                return None
-            name = folder.name if folder.name in names else names[0]
-            study = cls(folder, optuna.load_study(study_name=name, storage=storage))
-        return study if "plan" in study._attributes else None
+            name = folder.name if folder.name in names else next(iter(names), None)
+            study = cls(folder, optuna.load_study(study_name=name, storage=storage)) if name else None
+        if study is None or not study.is_ours:
+            raise StudyError(f"{folder.database}: an Optuna database, but not of a study of tune.")
+        return study
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it has what a study of ours begins with."""
+        return {"plan", "space", "created"} <= set(self._attributes)
 
     @property
     def plan(self) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from dataclasses import dataclass
@@ -127,7 +128,9 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         seconds = time.perf_counter() - self._began
         self.curve = (*self.curve, Epoch(epoch=epoch + 1, seconds=round(seconds, 3), **_rounded(scores)))
         if self._checkpointing:
-            checkpoints.save(self._checkpointing.folder, self.model, self.curve, self._checkpointing.identity)
+            # A full disk costs the way back to this epoch, not the trial.
+            with contextlib.suppress(OSError):
+                checkpoints.save(self._checkpointing.folder, self.model, self.curve, self._checkpointing.identity)
         self._on_epoch(self.curve[-1])
 
 
