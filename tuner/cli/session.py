@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -34,11 +35,7 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
         with _signals(control), screen:
             outcome = run(request, Watch(event=screen.event, download=screen.download), control)
     except (Interrupted, KeyboardInterrupt):
-        number = control.signal or int(signal.SIGINT)
-        raise Interrupted(
-            f"interrupted; everything that was finished is kept. Go on with:\ntune resume {_handle(request)}",
-            number,
-        ) from None
+        raise Interrupted(_farewell(request), control.signal or int(signal.SIGINT)) from None
     if as_json:
         click.echo(json.dumps(summary(outcome), indent=2))
     elif quiet:
@@ -47,12 +44,15 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
         _print(outcome)
 
 
-def _handle(request: Request) -> str:
-    """What `tune resume` finds the study by."""
+def _farewell(request: Request) -> str:
+    """Its last line is the command that goes on."""
     from tuner.study import studies_root
 
-    path = request.folder.path
-    return path.name if path.parent == studies_root() else str(path)
+    folder = request.folder
+    if not folder.database.exists():
+        return f"interrupted before the study was begun. Begin again with:\n{request.command}"
+    name = folder.name if folder.path.parent == studies_root() else shlex.quote(str(folder.path))
+    return f"interrupted; everything that was finished is kept. Go on with:\ntune resume {name}"
 
 
 @contextmanager

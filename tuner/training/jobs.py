@@ -13,6 +13,7 @@ import numpy as np
 from search_spaces import Configuration
 from tuner.files import new_folder, write_json, write_manifest
 from tuner.training.fit import Checkpointing, Images, train
+from tuner.training.pipeline import EVALUATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,8 @@ def retrain(job: Retrain, on_epoch: Callable[[Epoch], None], should_stop: Callab
 
 def _predict(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, n_classes) class probabilities, from the model as it is served: pixels 0..255 in."""
-    batches = [model.predict_on_batch(images[i : i + 1000].astype(np.float32)) for i in range(0, len(images), 1000)]
+    starts = range(0, len(images), EVALUATION_BATCH)
+    batches = [model.predict_on_batch(images[i : i + EVALUATION_BATCH].astype(np.float32)) for i in starts]
     return np.concatenate(batches)
 
 
