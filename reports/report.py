@@ -101,7 +101,7 @@ class Importance:
     shares: Mapping[str, float] = field(default_factory=dict)
     """By dotted parameter name, falling; they sum to 1. Empty where it cannot be told."""
     n_trials: int = 0
-    """Complete trials it was computed from."""
+    """Trained trials it was computed from."""
     method: str = ""
     note: str = ""
     """What a reader must know before believing it, or why there is none."""

@@ -19,7 +19,7 @@ from tuner.events import Event, TrialEnded, WorkerLost
 from tuner.finish import make_report
 from tuner.finish.retrain import result
 from tuner.plan import Budget
-from tuner.run import Outcome, Request, Watch, run
+from tuner.run import Outcome, Request, Watch, _interruptible, run
 from tuner.study import Study, study_folder
 from tuner.trial import Trial, TrialState
 
@@ -197,6 +197,39 @@ def test_poor_trials_are_pruned_at_a_rung_and_no_epoch_after_it_is_recorded(job:
     pruned = [trial for trial in job.trials if trial.state is TrialState.PRUNED]
     assert pruned
     assert {len(trial.curve) for trial in pruned} == {4}
+
+
+def test_a_trial_that_has_trained_all_its_epochs_is_complete_even_at_a_rung(job: Job) -> None:
+    job.run(epochs=4, budget=Budget(trials=10))
+    assert {trial.state for trial in job.trials} == {TrialState.COMPLETE}
+
+
+def test_importance_is_computed_from_pruned_trials_too(job: Job) -> None:
+    outcome = job.run(budget=Budget(trials=12))
+    assert [t for t in job.trials if t.state is TrialState.PRUNED]
+    assert outcome.report.importance.n_trials == 12
+    assert sum(outcome.report.importance.shares.values()) == pytest.approx(1.0)
+    assert "after epoch 4" in outcome.report.importance.note
+
+
+def test_an_opening_of_the_test_set_that_was_not_recorded_before_a_kill_is_recorded_later(job: Job) -> None:
+    job.run(budget=Budget(trials=1))
+    study = Study.open(job.request.folder, writable=True)
+    study.remember("test_openings", [])  # as if killed just before it
+    outcome = job.run(budget=Budget(trials=2))
+    assert outcome.report.evaluation is not None
+    assert Study.open(job.request.folder).fact("test_openings")
+
+
+def test_a_download_ends_when_the_run_shall_end() -> None:
+    control = Control()
+    seen: list[int] = []
+    progress = _interruptible(lambda _file, done, _total: seen.append(done), control)
+    progress("a", 1, 2)
+    control.stop("it was interrupted", signal.SIGTERM)
+    with pytest.raises(Interrupted):
+        progress("a", 2, 2)
+    assert seen == [1]
 
 
 def test_without_a_pruner_every_trial_trains_all_its_epochs(job: Job) -> None:

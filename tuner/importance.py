@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as Row
 
 from reports.report import Importance
+from tuner.trial import TrialState
 
 if TYPE_CHECKING:
     from tuner.trial import Trial
@@ -26,7 +27,7 @@ def importance(study: optuna.Study, trials: list[Trial]) -> Importance:
     complete trials alone would leave out most of what was learnt, since pruning ends the poor ones early.
     """
     rows = {row.number: row for row in study.get_trials(deepcopy=False)}
-    trained = [trial for trial in trials if trial.curve and not trial.reason]
+    trained = [trial for trial in trials if trial.curve and trial.state in {TrialState.COMPLETE, TrialState.PRUNED}]
     if len(trained) < ENOUGH:
         note = f"It takes at least {ENOUGH} trained trials to tell which parameters matter. There are {len(trained)}."
         return Importance(n_trials=len(trained), note=note)

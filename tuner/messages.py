@@ -89,7 +89,6 @@ class Failed:
     job: int
     reason: str
     detail: str
-    traceback: str
     seconds: float
     memory: int
 
@@ -132,5 +131,5 @@ def decode(line: str) -> Any:
         if kind is EpochDone:
             fields["epoch"] = Epoch(**fields["epoch"])
         return kind(**fields)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a message: {line[:200]!r}") from error

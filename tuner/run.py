@@ -20,7 +20,7 @@ from tuner.machine import hardware, peak_memory, versions
 from tuner.plan import Budget, Plan
 from tuner.search import Search
 from tuner.slots import slots
-from tuner.study import Folder, Study, hold
+from tuner.study import Folder, Study, hold, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from reports.report import Report
     from tuner.control import Control
     from tuner.data import ImageData, Split
+
+RUN = "run"
+"""Under which a study keeps what the last run was asked and what came of it."""
 
 DRAWS = 200
 """Random configurations looked at before a space is said not to fit a data set."""
@@ -86,31 +89,44 @@ def run(
     Raises a TuneError of every kind; whatever it raises, what was done is kept.
     """
     devices = slots(request.gpus)
-    data = tuner.data.find(request.dataset, data=request.data, progress=watch.download)
+    data = tuner.data.find(request.dataset, data=request.data, progress=_interruptible(watch.download, control))
     check_fits(request.space, data)
     _make_folder(request.folder.path)
-    with hold(request.folder.path, request.folder.name):
+    with hold(request.folder.path, request.folder.name), storage_errors(request.folder.database):
         study = _study(request, data)
         jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data)
         with closing(Local(devices, request.folder.logs, command)) as executor:
             _search(request, study, jobs, executor, watch, control)
-            if control.stopping:
-                raise Interrupted(control.reason, control.signal)
-            retrain_winner(study, request.space, jobs, executor, watch.event, control)
+            _end_if_asked(control)
+            memory = retrain_winner(study, request.space, jobs, executor, watch.event, control)
+        _remember_memory(study, memory)
         report, page = write(study, request.space)
         return Outcome(report=report, page=page)
+
+
+def _end_if_asked(control: Control) -> None:
+    if control.stopping:
+        raise Interrupted(control.reason, control.signal)
+
+
+def _interruptible(tell: Callable[[str, int, int], None] | None, control: Control) -> Callable[[str, int, int], None]:
+    """Tells of a download, and ends it when the run shall end."""
+
+    def progress(file: str, done: int, total: int) -> None:
+        _end_if_asked(control)
+        if tell is not None:
+            tell(file, done, total)
+
+    return progress
 
 
 def _search(
     request: Request, study: Study, jobs: TrainingJobs, executor: Local, watch: Watch, control: Control
 ) -> None:
     """Searches until the budget is spent, and keeps with the study what the report says of the run."""
-    before: Mapping[str, Any] = study.fact("run", {})
+    before: Mapping[str, Any] = study.fact(RUN, {})
     facts = {
-        "trials": request.budget.trials,
-        "timeout": request.budget.timeout,
-        "gpus": request.gpus,
-        "data": str(request.data) if request.data else None,
+        **_asked(request),
         "versions": versions(),
         "hardware": {**hardware(), "devices": ", ".join(executor.free())},
     }
@@ -128,18 +144,33 @@ def _search(
         control=control,
         seconds_before=_seconds_before(study, before),
     )
-    if study.n_finished() >= request.budget.trials:
-        study.remember("run", {**before, **facts})
-    else:
-        facts["sessions"] = before.get("sessions", 0) + 1
-        study.remember("run", {**before, **facts, "stopped_by": ""})
+    if study.n_finished() < request.budget.trials:
+        _end_if_asked(control)
+        facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": ""}
+        study.remember(RUN, {**before, **facts})
         executor.start()
     stopped_by = search.run()
-    memory = dict(before.get("peak_memory", {}))
-    for role, peak in (("parent", peak_memory()), ("worker", search.worker_memory)):
-        memory[role] = max(peak, memory.get(role, 0))
-    ending = {"stopped_by": stopped_by, "seconds": round(search.seconds, 1), "peak_memory": memory}
-    study.remember("run", {**before, **facts, **ending})
+    study.remember(RUN, {**before, **facts, "stopped_by": stopped_by, "seconds": round(search.seconds, 1)})
+    _remember_memory(study, search.worker_memory)
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    """What `tune resume` asks for again."""
+    return {
+        "trials": request.budget.trials,
+        "timeout": request.budget.timeout,
+        "gpus": request.gpus,
+        "data": str(request.data) if request.data else None,
+    }
+
+
+def _remember_memory(study: Study, worker: int) -> None:
+    """The peaks of this process and of its workers, where they are higher than those of earlier sessions."""
+    run = study.fact(RUN, {})
+    peaks = dict(run.get("peak_memory", {}))
+    for role, peak in (("parent", peak_memory()), ("worker", worker)):
+        peaks[role] = max(peak, peaks.get(role, 0))
+    study.remember(RUN, {**run, "peak_memory": peaks})
 
 
 def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
@@ -178,7 +209,7 @@ def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
         for name in request.space.presets
         if _fits(request.space, preset_values := request.space.preset(name).values, data)
     ]
-    facts = {"data": _data_facts(plan, data, split, labels), "command": request.command}
+    facts = {"data": _data_facts(plan, data, split, labels), "command": request.command, RUN: _asked(request)}
     return Study.create(request.folder, plan, request.space.text, presets, facts)
 
 

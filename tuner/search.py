@@ -135,7 +135,8 @@ class Search:
             elif self._n_finished + len(self._running) < self.budget.trials:
                 following = self._next_trainable(slot)
                 if following is None:
-                    self._ended = self._ended or "the space holds no configuration that was not tried"
+                    if not self.control.stopping:
+                        self._ended = "the space holds no configuration that was not tried"
                     return
                 self._submit(slot, following)
 
@@ -222,8 +223,9 @@ class Search:
         running.curve = (*running.curve, message.epoch)
         self.study.record_epoch(running.trial, running.curve)
         self.observe(EpochScored(number=message.job, epoch=message.epoch))
-        running.pruned = self.engine.judge(running.trial)
-        if running.pruned:
+        verdict = self.engine.judge(running.trial)
+        if verdict and message.epoch.epoch < self.jobs.epochs(running.configuration):
+            running.pruned = verdict
             self.executor.stop(message.job)
 
     def _conclude(self, running: _Running, message: Done | Stopped | Failed) -> None:
@@ -255,7 +257,8 @@ class Search:
             self._retry.append(running)
             self.observe(WorkerLost(number=number, detail=message.detail, retry=running.retries))
         else:
-            self._finish(running, TrialState.FAILED, Reason.CRASH, message.detail, 0.0)
+            seconds = sum(epoch.seconds for epoch in self.study.trials()[number].curve)
+            self._finish(running, TrialState.FAILED, Reason.CRASH, message.detail, seconds)
             self._brake(Reason.CRASH, message.detail)
 
     def _finish(self, running: _Running, state: TrialState, reason: str, detail: str, seconds: float) -> None:

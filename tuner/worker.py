@@ -58,14 +58,16 @@ class Inbox:
         return job in self._stopped
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            message = decode(line)
-            if isinstance(message, Stop):
-                self._stopped.add(message.job)
-            else:
-                self._stopped.discard(message.job)  # a trial that was stopped may come again
-                self.jobs.put(message)
-        os._exit(0)  # the parent is gone or done with us
+        try:
+            for line in sys.stdin:
+                message = decode(line)
+                if isinstance(message, Stop):
+                    self._stopped.add(message.job)
+                else:
+                    self._stopped.discard(message.job)  # a trial that was stopped may come again
+                    self.jobs.put(message)
+        finally:
+            os._exit(0)  # the parent is gone, perhaps in the middle of a line, or done with us
 
 
 def main() -> None:
@@ -90,7 +92,9 @@ def _run(job: Train | Retrain, channel: Channel, should_stop: Callable[[], bool]
         channel.send(EpochDone(job=job.job, epoch=epoch))
 
     def failed(reason: Reason, detail: str) -> Failed:
-        return Failed(reason=reason, detail=detail, traceback=traceback.format_exc(), **_cost(job.job, began))
+        sys.stderr.write(f"trial {job.job}: {traceback.format_exc()}")  # into the log that the parent names
+        sys.stderr.flush()
+        return Failed(reason=reason, detail=detail, **_cost(job.job, began))
 
     try:
         if isinstance(job, Train):

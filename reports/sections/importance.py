@@ -18,7 +18,7 @@ def section(report: Report) -> Section:
 
 def _blocks(importance: Importance) -> tuple[Block, ...]:
     if not importance.shares:
-        note = importance.note or "There are too few complete trials to tell."
+        note = importance.note or "There are too few trained trials to tell."
         return (Prose(text=f"Which parameters mattered cannot be told yet. {note}"),)
     blocks: list[Block] = [Plots(items=(_plot(importance),))]
     if importance.note:
@@ -33,7 +33,7 @@ def _plot(importance: Importance) -> Plot:
         name="importance",
         title="Share of the spread of scores",
         caption=f"How much of the difference between trials each parameter explains, estimated{method} from "
-        f"{text.plural(importance.n_trials, 'complete trial')}. A long bar says that the parameter mattered within "
+        f"{text.plural(importance.n_trials, 'trained trial')}. A long bar says that the parameter mattered within "
         "the ranges searched, not which value is best.",
         alt=f"Importance of the parameters: {text.listed(top)} lead.",
         draw=partial(drawing.importance, dict(importance.shares)),

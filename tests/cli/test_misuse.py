@@ -1,14 +1,20 @@
 """What is typed wrong: one clear line, the right exit code, no traceback."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tuner.cli import session
 from tuner.cli.app import VERBS
 from tuner.cli.app import tune as program
 from tuner.cli.boundary import run_program
+from tuner.control import Control
 
 
 @pytest.mark.parametrize(
@@ -28,6 +34,7 @@ from tuner.cli.boundary import run_program
         ("digits --validation nan", 2, r"between 0 and 1, both excluded\. Got nan"),
         ("digits --pruner hyperbnd", 2, r"is not one of 'asha', 'median', 'none'"),
         ("digits --limit -5", 2, r"not in the range"),
+        ("./reports", 2, r"unknown data set or verb './reports'"),
         ("digits mnist", 2, r"unexpected extra argument"),
         ("digits --space cnn_v5", 2, r"no such space\. Did you mean 'cnn_v4'\?"),
         ("digits --space missing.yaml", 2, r"missing\.yaml:1: "),
@@ -108,6 +115,36 @@ def test_every_verb_explains_itself(verb: str) -> None:
     shown = CliRunner().invoke(program, [verb, "--help"])
     assert shown.exit_code == 0
     assert "Usage:" in shown.output
+
+
+def test_a_folder_with_an_odd_name_does_not_hide_the_others(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("mine (copy)", "other"):
+        (home / "studies" / name).mkdir(parents=True)
+        (home / "studies" / name / "study.db").write_bytes(b"nothing")
+    assert run_program(["studies"]) == 0
+    out = capsys.readouterr().out
+    assert "mine (copy)" in out
+    assert "other" in out
+
+
+def test_what_was_ignored_before_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        control = Control()
+        with session._signals(control):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not control.stopping
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert control.stopping
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("words", [["spaces", "show", "cnn_v4"], ["data"], ["--help"]])
+def test_a_reader_who_has_read_enough_is_no_error(home: Path, words: list[str]) -> None:
+    command = f"{sys.executable} -m tuner {' '.join(words)} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_options_may_come_before_the_data_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

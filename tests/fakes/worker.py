@@ -71,7 +71,7 @@ def run(job: Train | Retrain, stopped: set[int]) -> Done | Failed | Stopped:
     say(Begun(job=job.job))
     note("begun", job.job)
     if isinstance(job, Train) and str(job.job) in ORDERS.get("fail", {}):
-        return Failed(reason=ORDERS["fail"][str(job.job)], detail="as ordered", traceback="", **cost)
+        return Failed(reason=ORDERS["fail"][str(job.job)], detail="as ordered", **cost)
     curve = restore(job) if isinstance(job, Train) else []
     for epoch in curve:
         say(EpochDone(job=job.job, epoch=epoch))

@@ -67,10 +67,10 @@ def test_a_trial_left_running_goes_on_under_its_own_number_and_values(tmp_path: 
 def test_the_curve_of_a_cut_off_trial_is_kept_while_it_waits(tmp_path: Path) -> None:
     study = made(tmp_path / "s")
     trial = study.optuna.ask()
-    study.record_epoch(trial, (Epoch(epoch=1, accuracy=0.1, loss=2.0, val_accuracy=0.4, val_loss=2.0),))
+    study.record_epoch(trial, (Epoch(epoch=1, accuracy=0.1, loss=2.0, val_accuracy=0.4, val_loss=2.0, seconds=3.5),))
     study.pause(trial.number)
     (waiting,) = study.trials()
-    assert (waiting.state, waiting.score) == (TrialState.WAITING, 0.4)
+    assert (waiting.state, waiting.score, waiting.seconds) == (TrialState.WAITING, 0.4, 3.5)
 
 
 @pytest.mark.parametrize("reason", [Reason.OUT_OF_MEMORY, Reason.NAN, Reason.OVER_LIMIT, Reason.UNBUILDABLE])
@@ -170,6 +170,46 @@ def test_a_file_that_is_no_study_is_refused_and_left_as_it_is(tmp_path: Path, co
     with pytest.raises(StudyError, match=r"study\.db: (damaged|not a study|file is not a database)"):
         Study.open(Folder(tmp_path))
     assert (tmp_path / "study.db").read_bytes() == content
+
+
+def test_a_commit_cut_off_by_kill_9_is_rolled_back_for_readers_and_writers(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    trained(study, 0.9)
+    code = (
+        "import os, signal, sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "database.execute('PRAGMA cache_size=1')\n"
+        "database.execute('BEGIN IMMEDIATE')\n"
+        "for i in range(2000):\n"
+        "    database.execute('INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (1, ?, ?)',"
+        " (f'k{i}', '0' * 500))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(study.folder.database)], check=False, timeout=60)
+    assert Path(f"{study.folder.database}-journal").exists()
+    assert Study.open(study.folder).n_finished() == 1
+    assert Study.open(study.folder, writable=True).fact("k5") is None
+
+
+def test_a_trial_that_run_after_run_dies_in_is_given_up(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    for _ in range(3):
+        study.optuna.ask().suggest_float("x", 0, 10)
+        study.release_interrupted()
+    (trial,) = study.trials()
+    assert (trial.state, trial.reason) == (TrialState.FAILED, "crash")
+    assert trial.detail == "the whole run died 3 times in its epoch 1"
+
+
+def test_a_trial_that_gains_an_epoch_in_each_run_is_not_given_up(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    curve: tuple[Epoch, ...] = ()
+    for i in range(1, 6):
+        trial = study.optuna.ask()
+        curve = (*curve, Epoch(epoch=i, accuracy=0.1, loss=1.0, val_accuracy=0.2, val_loss=1.0))
+        study.record_epoch(trial, curve)
+        study.release_interrupted()
+    assert [trial.state for trial in study.trials()] == [TrialState.WAITING]
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.cli.printing import printable
+from tuner.cli.printing import printable, say
 from tuner.errors import Interrupted, StudyError, TuneError
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def run_program(arguments: Sequence[str]) -> int:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted.", 130)
+    except SystemExit as ending:  # click's own way to end where standard output is closed
+        return 0 if ending.code == 1 else int(ending.code or 0)
     except BrokenPipeError:  # `tune show | head -1` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -49,7 +51,7 @@ def run_program(arguments: Sequence[str]) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    click.echo(printable(f"tune: {text}", keep="\n"), err=True)
+    say(f"tune: {text}", keep="\n")
     return code
 
 

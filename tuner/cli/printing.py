@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 def printable(text: str, keep: str = "") -> str:
     """`text` without control and direction-changing characters, which a hostile name could carry."""
     return "".join(c if c in keep or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "?" for c in text)
+
+
+def say(text: str, keep: str = "") -> None:
+    """A line on standard error. Nobody reading it any more is no reason to stop working."""
+    with suppress(OSError):
+        sys.stderr.write(printable(text, keep) + "\n")
+        sys.stderr.flush()
 
 
 def console(file: TextIO | None = None) -> Console:

@@ -6,9 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-import click
-
 from tuner.cli.printing import console, count, printable, score, span
+from tuner.cli.printing import say as say_on_stderr
 from tuner.cli.progress import Progress
 from tuner.events import EpochScored, Event, Retraining, TakenUp, TrialEnded, WorkerLost
 from tuner.trial import Trial, TrialState
@@ -54,7 +53,7 @@ class PlainScreen(SilentScreen):
 
     def __init__(self, request: Request, say: Callable[[str], None] | None = None) -> None:
         super().__init__(request)
-        self._say = say or (lambda line: click.echo(printable(line), err=True))
+        self._say = say or say_on_stderr
         self._downloading = ""
         self._title = f"{request.dataset} · {request.space.name} · study {request.folder.name}"
 

@@ -64,8 +64,10 @@ def _signals(control: Control) -> Iterator[None]:
             raise KeyboardInterrupt
         control.stop("it was interrupted", number)
 
-    before = {getattr(signal, name): None for name in SIGNALS if hasattr(signal, name)}
-    old = {number: signal.signal(number, handle) for number in before}
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    # What was ignored when we started stays ignored: nohup means it.
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    old = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:

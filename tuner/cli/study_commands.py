@@ -21,12 +21,12 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one
 def studies(*, as_json: bool) -> None:
     """List the studies, newest last."""
     from tuner.errors import StudyError
-    from tuner.study import Study, list_studies, studies_root, study_folder
+    from tuner.study import Folder, Study, list_studies, studies_root
 
     rows: list[dict[str, Any]] = []
     for name in list_studies():
         try:
-            rows.append(_overview(Study.open(study_folder(name))))
+            rows.append(_overview(Study.open(Folder(studies_root() / name))))
         except StudyError as error:
             rows.append({"study": name, "problem": str(error), "created": ""})
     rows.sort(key=lambda row: row["created"])

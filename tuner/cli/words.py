@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.errors import UsageError
@@ -18,7 +16,7 @@ def check_dataset(word: str, verbs: Sequence[str] = ()) -> None:
     from tuner import data
 
     known = data.names()
-    if word in known or os.sep in word or Path(word).exists():
+    if word in known:
         return
     close = get_close_matches(word, [*known, *verbs], n=1)
     hint = ""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from tuner.study import Study
 
 
+NAMES = {"optuna": "Optuna", "tpe": "TPE", "asha": "successive halving"}
+"""How a report writes the words of a plan."""
+
+
 def make_report(study: Study, space: SearchSpace) -> Report:
     """The report of a study as it stands."""
     trials = study.trials()
@@ -58,9 +62,9 @@ def _search(study: Study, trials: list[Trial]) -> Search:
     run = study.fact("run", {})
     finished = [trial.finished_after for trial in trials if trial.finished_after is not None]
     return Search(
-        engine=study.plan.engine,
-        algorithm=study.plan.algorithm,
-        pruner=study.plan.pruner,
+        engine=NAMES.get(study.plan.engine, study.plan.engine),
+        algorithm=NAMES.get(study.plan.algorithm, study.plan.algorithm),
+        pruner=NAMES.get(study.plan.pruner, study.plan.pruner),
         trials_asked=run.get("trials", 0),
         timeout=run.get("timeout"),
         running=not run.get("stopped_by"),
@@ -188,12 +192,13 @@ def _provenance(study: Study, data: Data) -> Provenance:
         versions=run.get("versions") or versions(),
         hardware=run.get("hardware") or hardware(),
         seeds={"study": study.plan.seed},
-        protocol=_protocol(study.plan, data),
+        protocol=_protocol(study.plan, data, complete=any(t.state is TrialState.COMPLETE for t in study.trials())),
         peak_memory=run.get("peak_memory", {}),
     )
 
 
-def _protocol(plan: Plan, data: Data) -> tuple[str, ...]:
+def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
+    which = "the complete trial" if complete else "the trial, for want of a complete one,"
     n_train, n_validation, n_test = (sum(data.counts[split]) for split in ("train", "validation", "test"))
     return (
         (
@@ -203,7 +208,7 @@ def _protocol(plan: Plan, data: Data) -> tuple[str, ...]:
         "A trial's score is its best validation accuracy over its epochs; its epoch is the one that gave it.",
         f"Weights, order of the images and dropout of trial n are seeded by ({plan.seed}, n).",
         (
-            "The winner is the complete trial with the best score. It is trained again from scratch on training and "
+            f"The winner is {which} with the best score. It is trained again from scratch on training and "
             "validation images together, for as many epochs as its best epoch's number."
         ),
         "The test set is opened after that, when nothing is left to choose.",

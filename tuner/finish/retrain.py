@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tuner.errors import Interrupted, TuneError
@@ -32,18 +33,22 @@ def retrain_winner(
     executor: Executor,
     observe: Callable[[Event], None],
     control: Control,
-) -> None:
-    """Leaves the winner in the study's `best` folder. Does nothing where it is there already.
+) -> int:
+    """Leaves the winner in the study's `best` folder, where it is not there already. Returns the worker's peak memory
+    in bytes; 0 where none was needed.
 
     Raises TuneError where no trial scored or the retraining fails.
     """
+    _note_opening(study)  # one that a killed run had no time to record
     best = winner(study.trials())
     if best is None:
         raise TuneError(_why_none(study))
-    if not is_current(study.folder, best):
-        configuration = space.check_values(best.values)
-        _retrain(study.folder, best, configuration, jobs, executor, observe, control)
+    if is_current(study.folder, best):
+        return 0
+    configuration = space.check_values(best.values)
+    ending = _retrain(study.folder, best, configuration, jobs, executor, observe, control)
     _note_opening(study)
+    return ending.memory
 
 
 def result(folder: Folder) -> dict[str, Any] | None:
@@ -70,7 +75,7 @@ def _retrain(
     executor: Executor,
     observe: Callable[[Event], None],
     control: Control,
-) -> None:
+) -> Done:
     epochs = _epochs(best)
     facts = {
         "trial": best.number,
@@ -81,13 +86,14 @@ def _retrain(
     job = jobs.retrain(best.number, configuration, epochs, facts)
     sweep(folder.path, folder.best.name)
     observe(Retraining(trial=best, epochs=epochs))
-    for attempt in range(ATTEMPTS):
+    for attempt in count(1):
         executor.submit(executor.free()[0], job)
         ending = _wait(executor, best.number, observe, control)
         if isinstance(ending, Done):
-            return
-        if isinstance(ending, Failed) or attempt == ATTEMPTS - 1:
+            return ending
+        if isinstance(ending, Failed) or attempt == ATTEMPTS:
             raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
+    raise AssertionError  # count has no end
 
 
 def _wait(executor: Executor, job: int, observe: Callable[[Event], None], control: Control) -> Done | Failed | Died:

@@ -15,6 +15,8 @@ SETUP = "setup"
 """What is known when a trial begins: configuration, seed, parameters, device, retries."""
 CURVE = "curve"
 """One list an epoch, in the order of `Epoch`'s fields."""
+CUTS = "cuts"
+"""Epochs it had reported each time a run died with it."""
 OUTCOME = "outcome"
 """What is known when it ends: state, reason, detail, seconds, finished_after."""
 
@@ -52,13 +54,14 @@ def rows_of(curve: tuple[Epoch, ...]) -> list[list[Any]]:
 def trial_of(row: FrozenTrial) -> Trial:
     attributes = row.user_attrs
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
+    curve = curve_of(attributes.get(CURVE, []))
     finished = row.state.is_finished()
     return Trial(
         number=row.number,
         state=TrialState(outcome["state"]) if finished and outcome else STATES[row.state],
         values={name: plain(value) for name, value in row.params.items()},
         preset=attributes.get(PRESET, ""),
-        curve=curve_of(attributes.get(CURVE, [])),
+        curve=curve,
         configuration=setup.get("configuration", ""),
         seed=setup.get("seed", 0),
         parameters=setup.get("parameters"),
@@ -66,6 +69,6 @@ def trial_of(row: FrozenTrial) -> Trial:
         retries=setup.get("retries", 0),
         reason=outcome.get("reason", "") if finished else "",
         detail=outcome.get("detail", "") if finished else "",
-        seconds=outcome.get("seconds", 0.0),
+        seconds=outcome["seconds"] if finished and "seconds" in outcome else sum(epoch.seconds for epoch in curve),
         finished_after=outcome.get("finished_after") if finished else None,
     )

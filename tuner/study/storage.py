@@ -40,6 +40,16 @@ def open_storage(path: Path, *, writable: bool) -> RDBStorage:
 
 @contextmanager
 def database_errors(path: Path) -> Iterator[None]:
+    """Whatever reading rows of the database at `path` raises, as one StudyError that says why."""
+    try:
+        with storage_errors(path):
+            yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StudyError(f"{path}: damaged: a row cannot be read ({_one_line(error)}).") from None
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
     """What SQLite, SQLAlchemy and Optuna raise over the database at `path`, as one StudyError that says why."""
     try:
         yield
@@ -48,8 +58,6 @@ def database_errors(path: Path) -> Iterator[None]:
         full = isinstance(why, OperationalError) and "full" in str(why)
         rest = "Free some space and give the same command again" if full else "Nothing was written over"
         raise StudyError(f"{path}: {'the disk is full' if full else _one_line(why)}. {rest}.") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StudyError(f"{path}: damaged: a row cannot be read ({_one_line(error)}).") from None
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -74,7 +82,11 @@ def _durable(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _check(path: Path) -> None:
-    """Damage is better found here than in the middle of a search."""
+    """Damage is better found here than in the middle of a search.
+
+    Opened for writing even by readers: a commit that `kill -9` cut off is rolled back by the next to open the file, and
+    who opens it read-only cannot. On a file that is write-protected SQLite reads only.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(len(HEADER))
@@ -84,7 +96,7 @@ def _check(path: Path) -> None:
         raise StudyError(f"{path}: damaged or not a study: it is no SQLite database.")
     with (
         database_errors(path),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as connection,
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as connection,
     ):
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -13,7 +13,7 @@ from optuna.trial import TrialState as Row
 from tuner.errors import StudyError
 from tuner.files import new_file, sweep
 from tuner.plan import Plan
-from tuner.study.records import CURVE, OUTCOME, PRESET, SETUP, row_of, rows_of, trial_of
+from tuner.study.records import CURVE, CUTS, OUTCOME, PRESET, SETUP, row_of, rows_of, trial_of
 from tuner.study.storage import database_errors, open_storage
 from tuner.trial import BLAMED, FINISHED, Epoch, Reason, Trial, TrialState, Value
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tuner.study.folder import Folder
+
+
+MAX_CUTS = 2
+"""Times a trial that a run died in is begun again without having gained an epoch."""
 
 
 class Study:
@@ -120,11 +124,19 @@ class Study:
     def release_interrupted(self) -> int:
         """Trials that a dead process left RUNNING wait again, to go on under their own numbers. Returns how many.
 
+        One in which run after run died without another epoch is given up: it may be what kills them.
         Left RUNNING they would repel the sampler, which counts them as poor until they end (constant_liar).
         """
         rows = self.optuna.get_trials(deepcopy=False, states=(Row.RUNNING,))
         for row in rows:
-            self.pause(row.number)
+            stopped_at = [*row.user_attrs.get(CUTS, []), len(row.intermediate_values)]
+            trial = optuna.Trial(self.optuna, row._trial_id)  # noqa: SLF001, Optuna's own way to take up a running trial
+            trial.set_user_attr(CUTS, stopped_at)
+            if len(stopped_at) > MAX_CUTS and len(set(stopped_at[-MAX_CUTS - 1 :])) == 1:
+                detail = f"the whole run died {MAX_CUTS + 1} times in its epoch {stopped_at[-1] + 1}"
+                self.finish(trial, TrialState.FAILED, reason=Reason.CRASH, detail=detail)
+            else:
+                self.pause(row.number)
         return len(rows)
 
     def begin(self, trial: optuna.Trial, **setup: Any) -> None:
