@@ -21,7 +21,7 @@ from tuner.finish.retrain import result
 from tuner.plan import Budget
 from tuner.run import Outcome, Request, Watch, _interruptible, run
 from tuner.study import Study, study_folder
-from tuner.trial import Trial, TrialState
+from tuner.trial import Epoch, Trial, TrialState
 
 SPACE = """
 name: small
@@ -219,6 +219,17 @@ def test_an_opening_of_the_test_set_that_was_not_recorded_before_a_kill_is_recor
     outcome = job.run(budget=Budget(trials=2))
     assert outcome.report.evaluation is not None
     assert Study.open(job.request.folder).fact("test_openings")
+
+
+def test_the_time_of_a_session_that_was_killed_is_counted(job: Job) -> None:
+    job.run(budget=Budget(trials=1))
+    study = Study.open(job.request.folder, writable=True)
+    cut_off = study.optuna.ask()  # as a killed session leaves it
+    epoch = Epoch(epoch=1, accuracy=0.1, loss=1.0, val_accuracy=0.2, val_loss=1.0)
+    study.record_epoch(cut_off, (epoch,), clock=1000.0)
+    outcome = job.run(budget=Budget(trials=2))
+    assert outcome.report.search.seconds > 1000
+    assert job.trials[-1].finished_after is not None
 
 
 def test_a_download_ends_when_the_run_shall_end() -> None:

@@ -174,8 +174,8 @@ def _remember_memory(study: Study, worker: int) -> None:
 
 
 def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
-    """A session that was killed left no total of its own, but its trials say when they ended."""
-    ends = [trial.finished_after or 0.0 for trial in study.trials()]
+    """A session that was killed left no total of its own, but its trials say when their epochs ended."""
+    ends = [max(trial.finished_after or 0.0, trial.seen_after) for trial in study.trials()]
     return max([float(before.get("seconds", 0.0)), *ends])
 
 

@@ -221,7 +221,7 @@ class Search:
         if running is None or running.pruned or message.epoch.epoch != len(running.curve) + 1:
             return
         running.curve = (*running.curve, message.epoch)
-        self.study.record_epoch(running.trial, running.curve)
+        self.study.record_epoch(running.trial, running.curve, round(self.seconds, 1))
         self.observe(EpochScored(number=message.job, epoch=message.epoch))
         verdict = self.engine.judge(running.trial)
         if verdict and message.epoch.epoch < self.jobs.epochs(running.configuration):

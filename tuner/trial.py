@@ -97,6 +97,8 @@ class Trial:
     device: str = ""
     retries: int = 0
     """Times it was begun again after its process died."""
+    seen_after: float = 0.0
+    """Seconds of search time from the study's start to the end of its last epoch."""
     finished_after: float | None = None
     """Seconds of search time from the study's start to its end."""
 

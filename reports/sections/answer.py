@@ -41,12 +41,12 @@ def _what_won(report: Report) -> str:
 
 def _winner(report: Report, model: Model) -> str:
     if model.preset:
-        return f"The preset {model.preset} (trial {model.trial})"
+        return f"The preset “{model.preset}” (trial {model.trial})"
     return f"Trial {model.trial}, proposed by {report.search.algorithm},"
 
 
 def _called(trial: TrialRow) -> str:
-    return f"The preset {trial.preset} (trial {trial.number})" if trial.preset else f"Trial {trial.number}"
+    return f"The preset “{trial.preset}” (trial {trial.number})" if trial.preset else f"Trial {trial.number}"
 
 
 def _validation_and_test(report: Report) -> str:

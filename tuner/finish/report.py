@@ -60,7 +60,7 @@ def make_report(study: Study, space: SearchSpace) -> Report:
 
 def _search(study: Study, trials: list[Trial]) -> Search:
     run = study.fact("run", {})
-    finished = [trial.finished_after for trial in trials if trial.finished_after is not None]
+    seen = [max(trial.finished_after or 0.0, trial.seen_after) for trial in trials]
     return Search(
         engine=NAMES.get(study.plan.engine, study.plan.engine),
         algorithm=NAMES.get(study.plan.algorithm, study.plan.algorithm),
@@ -69,7 +69,7 @@ def _search(study: Study, trials: list[Trial]) -> Search:
         timeout=run.get("timeout"),
         running=not run.get("stopped_by"),
         stopped_by=run.get("stopped_by", ""),
-        seconds=max(run.get("seconds", 0.0), *finished, 0.0),
+        seconds=max(run.get("seconds", 0.0), *seen, 0.0),
         sessions=run.get("sessions", 1),
         started=study.created,
         turned_down=Counter(trial.reason for trial in trials if trial.state is TrialState.TURNED_DOWN),

@@ -14,7 +14,7 @@ PRESET = "preset"
 SETUP = "setup"
 """What is known when a trial begins: configuration, seed, parameters, device, retries."""
 CURVE = "curve"
-"""One list an epoch, in the order of `Epoch`'s fields."""
+"""`epochs`: one list an epoch, in the order of `Epoch`'s fields; `clock`: the search time when the last one ended."""
 CUTS = "cuts"
 """Epochs it had reported each time a run died with it."""
 OUTCOME = "outcome"
@@ -54,7 +54,7 @@ def rows_of(curve: tuple[Epoch, ...]) -> list[list[Any]]:
 def trial_of(row: FrozenTrial) -> Trial:
     attributes = row.user_attrs
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
-    curve = curve_of(attributes.get(CURVE, []))
+    curve = curve_of(attributes.get(CURVE, {}).get("epochs", []))
     finished = row.state.is_finished()
     return Trial(
         number=row.number,
@@ -70,5 +70,6 @@ def trial_of(row: FrozenTrial) -> Trial:
         reason=outcome.get("reason", "") if finished else "",
         detail=outcome.get("detail", "") if finished else "",
         seconds=outcome["seconds"] if finished and "seconds" in outcome else sum(epoch.seconds for epoch in curve),
+        seen_after=attributes.get(CURVE, {}).get("clock", 0.0),
         finished_after=outcome.get("finished_after") if finished else None,
     )

@@ -143,9 +143,9 @@ class Study:
         """Records what is known of a trial that is about to train: configuration, seed, parameters, device."""
         trial.set_user_attr(SETUP, setup)
 
-    def record_epoch(self, trial: optuna.Trial, curve: tuple[Epoch, ...]) -> None:
-        """Keeps the curve and shows its last point to the pruner."""
-        trial.set_user_attr(CURVE, rows_of(curve))
+    def record_epoch(self, trial: optuna.Trial, curve: tuple[Epoch, ...], clock: float = 0.0) -> None:
+        """Keeps the curve and shows its last point to the pruner. `clock` is the search time in seconds."""
+        trial.set_user_attr(CURVE, {"epochs": rows_of(curve), "clock": clock})
         last = curve[-1]
         if last.val_accuracy is None:
             raise ValueError("an epoch of a trial must have a validation accuracy.")
