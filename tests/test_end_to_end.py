@@ -30,7 +30,14 @@ def started(home: Path, *words: str, cwd: Path) -> subprocess.Popen[str]:
         text=True,
         cwd=cwd,
         env={**os.environ, "TUNE_HOME": str(home), "CI": "true"},
+        preexec_fn=hear_signals,  # noqa: PLW1509, it calls nothing that a lock could hold
     )
+
+
+def hear_signals() -> None:
+    """A shell's background job, as CI may well be, hands down ignored signals, and tune leaves ignored what was."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
@@ -167,7 +174,10 @@ def test_a_signal_ends_the_run_in_order_and_says_how_to_go_on(
     family = workers(process.pid)
     process.send_signal(number)
     began = time.monotonic()
-    _, err = process.communicate(timeout=30)
+    try:
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()  # where it did not listen
     assert time.monotonic() - began < 10
     assert process.returncode == code
     assert err.splitlines()[-1] == f"tune resume {NAME}"
