@@ -8,37 +8,54 @@ plain values, enough to build and train one model. Knows no Optuna, no TensorFlo
     summarize(configuration, (28, 28, 1), n_classes=10).parameters
 """
 
-from search_spaces.configuration import Configuration, Layer, Optimizer, Training
+from search_spaces.configuration import (
+    Branches,
+    Component,
+    Configuration,
+    EarlyStopping,
+    Layer,
+    Residual,
+    Step,
+    Training,
+    all_layers,
+)
 from search_spaces.domains import Bool, Choice, Chooser, Domain, Float, Int, Parameter, Value
-from search_spaces.keras_table import layer_class, optimizer_class
+from search_spaces.keras_table import layer_class, object_class, optimizer_class
 from search_spaces.problems import Problem, SpaceError, Unbuildable
 from search_spaces.sources import library
 from search_spaces.space import Limits, Preset, SearchSpace, over_limit
-from search_spaces.summary import LayerSummary, ModelSummary, summarize
+from search_spaces.summary import INPUT, LayerSummary, ModelSummary, summarize
 
 __all__ = [
+    "INPUT",
     "Bool",
+    "Branches",
     "Choice",
     "Chooser",
+    "Component",
     "Configuration",
     "Domain",
+    "EarlyStopping",
     "Float",
     "Int",
     "Layer",
     "LayerSummary",
     "Limits",
     "ModelSummary",
-    "Optimizer",
     "Parameter",
     "Preset",
     "Problem",
+    "Residual",
     "SearchSpace",
     "SpaceError",
+    "Step",
     "Training",
     "Unbuildable",
     "Value",
+    "all_layers",
     "layer_class",
     "library",
+    "object_class",
     "optimizer_class",
     "over_limit",
     "summarize",

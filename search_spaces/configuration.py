@@ -7,10 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.keras_table import Signature, layer_signature, optimizer_signature
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from search_spaces.domains import Value
 
@@ -26,42 +24,122 @@ class Layer:
     path: str
     """Where it stands in the space: `conv[0].conv2d`."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    """Keras's own arguments as plain JSON values. What is not named keeps Keras's default."""
+    """Keras's own arguments as plain JSON values. What is not named keeps Keras's default. An object of Keras is its
+    name, or {its name: its arguments}: `{"l2": {"l2": 0.001}}`."""
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "name": self.name, "path": self.path, "arguments": dict(self.arguments)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimizer:
-    """A Keras optimizer."""
+class Residual:
+    """Layers whose result is added to what went into them."""
+
+    name: str
+    path: str
+    body: tuple[Step, ...]
+    shortcut: tuple[Step, ...] | None = None
+    """Layers on the way around the body. None: the input itself where it fits, else a projection of it."""
+
+    def to_json(self) -> dict[str, Any]:
+        shortcut = None if self.shortcut is None else [step.to_json() for step in self.shortcut]
+        body = [step.to_json() for step in self.body]
+        return {"kind": "residual", "name": self.name, "path": self.path, "body": body, "shortcut": shortcut}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branches:
+    """Several ways side by side from one input, and how their results become one."""
+
+    name: str
+    path: str
+    branches: tuple[tuple[Step, ...], ...]
+    """At least two. An empty one hands its input on."""
+    merge: str
+    """`concatenate`, `add`, `average`, `maximum` or `multiply`."""
+
+    def to_json(self) -> dict[str, Any]:
+        branches = [[step.to_json() for step in branch] for branch in self.branches]
+        return {"kind": "branches", "name": self.name, "path": self.path, "branches": branches, "merge": self.merge}
+
+
+Step = Layer | Residual | Branches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """Something that training is made of, by name: an optimizer, a schedule, a loss, an augmentation."""
 
     kind: str
-    """Keras's lower-case name: `adam`."""
+    """`adam`, `cosine`, `mixup`."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Of an optimizer: Keras's own, where the space names them. Of all others: every one of them."""
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "arguments": dict(self.arguments)}
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlyStopping:
+    """When a trial has learnt enough by itself."""
+
+    patience: int
+    """Epochs in a row without a better score, after which it ends."""
+    min_delta: float = 0.0
+    """What counts as better, in units of the score."""
+    monitor: str = "val_loss"
+    """Or `val_accuracy`."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"patience": self.patience, "min_delta": self.min_delta, "monitor": self.monitor}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training:
     """How the model is trained."""
 
-    optimizer: Optimizer
+    optimizer: Component
     batch_size: int
     epochs: int
     """Passes over the training images, at most."""
+    schedule: Component | None = None
+    """Of `components.SCHEDULES`. None is a constant learning rate."""
+    loss: Component | None = None
+    """Of `components.LOSSES`. None is categorical crossentropy."""
+    label_smoothing: float = 0.0
+    """Share of a training label that is spread over all classes."""
+    class_weights: str = "none"
+    """`balanced` makes each class count the same in the loss, however many images it has."""
+    early_stopping: EarlyStopping | None = None
+    averaging: Component | None = None
+    """Of `components.AVERAGINGS`. None: the weights are used as they are."""
+    augmentation: tuple[Component, ...] = ()
+    """Of `components.AUGMENTATIONS`, in the order of the space."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"optimizer": self.optimizer.to_json(), "batch_size": self.batch_size, "epochs": self.epochs}
+        """What has its plain default is left out, so that a setting new to the language changes no older hash."""
+        content: dict[str, Any] = {
+            "optimizer": self.optimizer.to_json(),
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+        }
+        for name in ("schedule", "loss", "early_stopping", "averaging"):
+            if (component := getattr(self, name)) is not None:
+                content[name] = component.to_json()
+        if self.label_smoothing:
+            content["label_smoothing"] = self.label_smoothing
+        if self.class_weights != "none":
+            content["class_weights"] = self.class_weights
+        if self.augmentation:
+            content["augmentation"] = [each.to_json() for each in self.augmentation]
+        return content
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     """Layers in order, without the output layer (the data set's classes give it), and the training."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[Step, ...]
     training: Training
     values: Mapping[str, Value] = field(default_factory=dict)
     """What was drawn, by parameter name, in the order of the walk. Only active parameters."""
@@ -84,52 +162,20 @@ class Configuration:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Configuration:
         """The configuration that `to_json` wrote. ValueError where it is not one, or Keras would refuse it."""
-        try:
-            return cls(
-                layers=tuple(_layer(entry) for entry in content["layers"]),
-                training=_training(content["training"]),
-                values={str(name): _value(value) for name, value in content.get("values", {}).items()},
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a configuration: {type(error).__name__} {error}") from error
+        from search_spaces.revival import revived
+
+        return revived(content)
 
 
-def _layer(entry: Mapping[str, Any]) -> Layer:
-    kind = _known(entry["kind"], layer_signature(entry["kind"]))
-    arguments = dict(entry["arguments"])
-    _check_arguments(kind, layer_signature(kind), arguments)
-    return Layer(kind=kind, name=str(entry["name"]), path=str(entry["path"]), arguments=arguments)
-
-
-def _training(entry: Mapping[str, Any]) -> Training:
-    optimizer = entry["optimizer"]
-    kind = _known(optimizer["kind"], optimizer_signature(optimizer["kind"]))
-    arguments = dict(optimizer["arguments"])
-    _check_arguments(kind, optimizer_signature(kind), arguments)
-    for name in ("batch_size", "epochs"):
-        if type(entry[name]) is not int or entry[name] < 1:
-            raise ValueError(f"{name} must be a positive whole number. Got {entry[name]!r}")
-    return Training(
-        optimizer=Optimizer(kind=kind, arguments=arguments), batch_size=entry["batch_size"], epochs=entry["epochs"]
-    )
-
-
-def _known(kind: str, signature: Signature | None) -> str:
-    if signature is None:
-        raise ValueError(f"not a layer or optimizer that a space may name. Got {kind!r}")
-    return kind
-
-
-def _check_arguments(kind: str, signature: Signature | None, arguments: Mapping[str, Any]) -> None:
-    known = signature.arguments if signature else {}
-    for name, value in arguments.items():
-        if name not in known:
-            raise ValueError(f"{kind} has no argument {name!r}")
-        if complaint := known[name].rule.complaint(value):
-            raise ValueError(f"{kind}.{name} {complaint}")
-
-
-def _value(value: object) -> Value:
-    if not isinstance(value, bool | int | float | str):
-        raise TypeError(f"a drawn value is plain. Got {value!r}")
-    return value
+def all_layers(steps: tuple[Step, ...]) -> Iterator[Layer]:
+    """Every layer of the steps, those inside blocks included, in the order of the space."""
+    for step in steps:
+        match step:
+            case Layer():
+                yield step
+            case Residual():
+                yield from all_layers(step.body)
+                yield from all_layers(step.shortcut or ())
+            case Branches():
+                for branch in step.branches:
+                    yield from all_layers(branch)

@@ -24,6 +24,25 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Argument:
+    """One argument of a layer, an optimizer, or another thing that a space names."""
+
+    rule: Rule
+    required: bool
+    default: Any
+    """As plain JSON; None also where the argument is required."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """What a thing that a space names takes."""
+
+    class_name: str
+    """Of Keras: `Conv2D`. Empty where the thing is ours."""
+    arguments: Mapping[str, Argument]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WholeNumber:
     low: int
     also: tuple[int, ...] = ()
@@ -96,6 +115,39 @@ class Name:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NameOrObject:
+    """A name alone, or one of some names with arguments of its own: `{leaky_relu: {negative_slope: 0.1}}`."""
+
+    name: Name
+    objects: Mapping[str, Signature]
+
+    def complaint(self, value: object) -> str | None:
+        if not isinstance(value, dict):
+            return self.name.complaint(value)
+        if len(value) != 1 or not isinstance(arguments := next(iter(value.values())), dict):
+            return f"must be {self.name.noun}, or {{one: {{its arguments}}}}. Got {shown(value)}"
+        return self._object_complaint(next(iter(value)), arguments)
+
+    def _object_complaint(self, kind: object, arguments: Mapping[str, object]) -> str | None:
+        if not isinstance(kind, str) or kind not in self.objects:
+            return f"must be {any_of(list(self.objects))} to take arguments. Got {shown(kind)}"
+        known = self.objects[kind].arguments
+        for name, value in arguments.items():
+            if name not in known:
+                return f"must not hold '{shown(name)}': {kind} has no such argument. Got {shown(arguments)}"
+            if complaint := known[name].rule.complaint(value):
+                return f"must be right in {kind}.{name}, which {complaint}"
+        return None
+
+    def plain(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        ((kind, arguments),) = value.items()
+        known = self.objects[kind].arguments
+        return {kind: {name: known[name].rule.plain(each) for name, each in arguments.items()}}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pair:
     """One whole number for both directions, or [height, width]."""
 
@@ -157,9 +209,15 @@ class OrNull:
         return None if value is None else self.rule.plain(value)
 
 
-def rule_from(entry: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> Rule:
-    """The rule that an entry of the table stands for; `names` are the table's lists of names."""
+def rule_from(
+    entry: Mapping[str, Any],
+    names: Mapping[str, tuple[str, ...]],
+    objects: Mapping[str, Mapping[str, Signature]],
+) -> Rule:
+    """The rule that an entry of the table stands for; `names` and `objects` are the table's lists of them."""
     rule = _bare_rule(entry, names)
+    if isinstance(rule, Name) and (known := objects.get(entry["of"])):
+        rule = NameOrObject(name=rule, objects=known)
     return OrNull(rule=rule) if entry.get("null") else rule
 
 

@@ -6,7 +6,7 @@ the layer and its weights, those that are not trained included, and raises Value
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -194,5 +194,60 @@ EFFECTS: Mapping[str, Effect] = {
     "prelu": _prelu,
 }
 """Layers that change the shape or have weights. The others do neither."""
+
+MERGES: Mapping[str, str] = {
+    "concatenate": "Concatenate",
+    "add": "Add",
+    "average": "Average",
+    "maximum": "Maximum",
+    "multiply": "Multiply",
+}
+"""How branches become one -> Keras's class."""
+
+
+def merged(merge: str, shapes: Sequence[Shape]) -> Shape:
+    """Shape after the merge. ValueError where Keras would not merge these."""
+    first, *others = shapes
+    fixed = slice(0, -1) if merge == "concatenate" else slice(0, None)
+    for other in others:
+        if len(other) != len(first) or other[fixed] != first[fixed]:
+            need = "sides" if merge == "concatenate" else "shapes"
+            raise ValueError(f"{merge} needs equal {need}. Got {by(first)} and {by(other)}")
+    return (*first[:-1], sum(shape[-1] for shape in shapes)) if merge == "concatenate" else first
+
+
+def projection(before: Shape, after: Shape) -> tuple[str, dict[str, Any]]:
+    """(kind, arguments) of the layer that makes the one shape of the other on a residual block's shortcut.
+
+    A 1 x 1 convolution with the strides that it takes, or a dense layer. Source: He et al. 2016, section 3.3, option B.
+    Raises ValueError where no such layer does.
+    """
+    if len(before) == len(after) == 1:
+        return "dense", {"units": after[0]}
+    if len(before) != len(after):
+        raise ValueError(f"a residual block cannot make {by(after)} of {by(before)} and add the two")
+    strides = [-(-length // shorter) for length, shorter in zip(before[:2], after[:2], strict=True)]
+    for length, shorter, stride in zip(before[:2], after[:2], strides, strict=True):
+        if -(-length // stride) != shorter:
+            text = f"a residual block cannot add {by(after)} to {by(before)}"
+            raise ValueError(f"{text}: no stride leads from {length} to {shorter}. With 'padding: same' one would")
+    return "conv2d", {"filters": after[2], "kernel_size": 1, "strides": strides, "padding": "same"}
+
+
+def by(shape: Shape) -> str:
+    """`14 x 14 x 32`"""
+    return " x ".join(str(length) for length in shape)
+
+
+def multiply_adds(kind: str, arguments: Arguments, after: Shape, parameters: int) -> int:
+    """Multiplications, each with its addition, that one image costs in the layer. Zero where no weights are applied."""
+    if kind not in APPLY_KERNEL:
+        return 0
+    kernel = parameters - _bias(arguments, after[-1])
+    return kernel * prod(after[:-1])
+
+
+APPLY_KERNEL = frozenset({"conv2d", "depthwise_conv2d", "separable_conv2d", "dense"})
+"""Layers whose cost is counted. The others hardly multiply: pooling compares, normalisation can be folded away."""
 
 NEED_IMAGE = frozenset(kind for kind in EFFECTS if kind.endswith("2d")) | {"spatial_dropout2d"}

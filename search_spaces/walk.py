@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.configuration import Configuration, Layer, Optimizer, Training
+from search_spaces.configuration import Component, Configuration, Layer, Training
 from search_spaces.domains import Chooser, Parameter, Value
 from search_spaces.extent import extent
 from search_spaces.nodes import (
@@ -154,7 +154,7 @@ class _Walk:
 
     # --- training ---
 
-    def _optimizer(self, node: TrainingNode) -> Optimizer:
+    def _optimizer(self, node: TrainingNode) -> Component:
         path = "training.optimizer"
         if isinstance(node.optimizer, OptimizerNode):
             return self._one_optimizer(node.optimizer, path)
@@ -163,9 +163,9 @@ class _Walk:
                 optimizer = self._one_optimizer(node.optimizer.options[option], path)
         return optimizer
 
-    def _one_optimizer(self, node: OptimizerNode, path: str) -> Optimizer:
+    def _one_optimizer(self, node: OptimizerNode, path: str) -> Component:
         settings = {setting.name: self._setting(setting, f"{path}.{node.name}") for setting in node.settings}
-        return Optimizer(kind=node.kind, arguments=settings)
+        return Component(kind=node.kind, arguments=settings)
 
     # --- values ---
 

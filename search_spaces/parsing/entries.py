@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.keras_table import Signature, keras_table
+from search_spaces.keras_table import keras_table
 from search_spaces.nodes import Setting
 from search_spaces.parsing.values import read_value
 from search_spaces.problems import suggestion
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from search_spaces.parsing.context import Context
     from search_spaces.parsing.findings import Path
+    from search_spaces.rules import Signature
 
 ENTRY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 WORDS_OF_THE_LANGUAGE = frozenset(

@@ -66,6 +66,8 @@ OPTIMIZERS = {
 WITHHELD = {
     "data_format": "images are channels-last here",
     "axis": "it is always the channels",
+    "input_axes": "it follows from the layer",
+    "output_axes": "it follows from the layer",
     "seed": "seeds come from the study",
     "noise_shape": "it depends on the batch",
     "name": "write 'name:' beside the layer",
@@ -96,6 +98,35 @@ KERNEL_START = {"type": "name", "noun": "an initializer", "of": "kernel_initiali
 VECTOR_START = {"type": "name", "noun": "an initializer", "of": "vector_initializers"}
 REGULARIZER = {"type": "name", "noun": "a regularizer", "of": "regularizers", "null": True}
 CONSTRAINT = {"type": "name", "noun": "a constraint", "of": "constraints", "null": True}
+
+OBJECTS: dict[str, dict[str, str]] = {
+    # Arguments of activations are those of the layers of the same name, which is what they become.
+    "activations": {"leaky_relu": "LeakyReLU", "elu": "ELU", "relu": "ReLU"},
+    "regularizers": {"l1": "L1", "l2": "L2", "l1_l2": "L1L2"},
+    "constraints": {"max_norm": "MaxNorm", "min_max_norm": "MinMaxNorm"},
+    "kernel_initializers": {
+        "random_normal": "RandomNormal",
+        "random_uniform": "RandomUniform",
+        "truncated_normal": "TruncatedNormal",
+        "constant": "Constant",
+        "orthogonal": "Orthogonal",
+        "variance_scaling": "VarianceScaling",
+    },
+    "vector_initializers": {
+        "random_normal": "RandomNormal",
+        "random_uniform": "RandomUniform",
+        "truncated_normal": "TruncatedNormal",
+        "constant": "Constant",
+    },
+}
+"""Objects of Keras that an argument can be given with arguments of their own: name in a space file -> class."""
+OBJECT_MODULES = {
+    "activations": "layers",
+    "regularizers": "regularizers",
+    "constraints": "constraints",
+    "kernel_initializers": "initializers",
+    "vector_initializers": "initializers",
+}
 
 RULES: dict[str, dict[str, Any]] = {
     "filters": POSITIVE,
@@ -147,6 +178,20 @@ RULES: dict[str, dict[str, Any]] = {
     "l2_regularization_strength": NOT_NEGATIVE,
     "l2_shrinkage_regularization_strength": NOT_NEGATIVE,
     "beta": ANY_NUMBER,
+    "l1": NOT_NEGATIVE,
+    "l2": NOT_NEGATIVE,
+    "max_norm.max_value": ABOVE_ZERO,
+    "min_max_norm.max_value": ABOVE_ZERO,
+    "min_value": NOT_NEGATIVE,
+    "min_max_norm.rate": {"type": "float", "low": 0, "high": 1},
+    "mean": ANY_NUMBER,
+    "minval": ANY_NUMBER,
+    "maxval": ANY_NUMBER,
+    "value": ANY_NUMBER,
+    "gain": ABOVE_ZERO,
+    "variance_scaling.scale": ABOVE_ZERO,
+    "mode": {"type": "name", "noun": "a mode", "of": "fan_modes"},
+    "distribution": {"type": "name", "noun": "a distribution", "of": "distributions"},
 } | dict.fromkeys(
     [
         "use_bias", "keepdims", "center", "scale", "nesterov", "amsgrad", "centered", "relative_step", "use_ema",
@@ -221,6 +266,15 @@ def record() -> dict[str, Any]:
             "constraints": ["max_norm", "min_max_norm", "non_neg", "unit_norm"],
             "paddings": ["valid", "same"],
             "interpolations": interpolations,
+            "fan_modes": ["fan_in", "fan_out", "fan_avg"],
+            "distributions": ["truncated_normal", "untruncated_normal", "uniform"],
+        },
+        "objects": {
+            family: {
+                kind: {"class": name, "arguments": arguments_of(kind, getattr(getattr(keras, module), name))}
+                for kind, name in OBJECTS[family].items()
+            }
+            for family, module in OBJECT_MODULES.items()
         },
         "withheld": WITHHELD,
         "layers": {

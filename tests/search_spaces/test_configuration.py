@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces import Configuration, Layer, Optimizer, SearchSpace, Training, library
+from search_spaces import Component, Configuration, Layer, SearchSpace, Training, library
 
 
 @settings(max_examples=60, deadline=None)
@@ -59,7 +59,7 @@ def test_the_hash_does_not_change_between_versions() -> None:
             Layer(kind="flatten", name="flatten", path="flatten"),
             Layer(kind="dense", name="dense", path="dense", arguments={"units": 8, "activation": "relu"}),
         ),
-        training=Training(optimizer=Optimizer(kind="adam", arguments={"learning_rate": 1e-3}), batch_size=32, epochs=2),
+        training=Training(optimizer=Component(kind="adam", arguments={"learning_rate": 1e-3}), batch_size=32, epochs=2),
     )
 
     assert configuration.hash == "103e90156f599e0a9b040430abbe8a5bbdb7000f6660e69633870efe1940e635"
@@ -70,7 +70,7 @@ def test_the_hash_does_not_change_between_versions() -> None:
     [
         (lambda content: content.pop("training"), "not a configuration"),
         (lambda content: content["layers"].append("flatten"), "not a configuration"),
-        (lambda content: content["layers"][0].update(kind="lambda"), "not a layer or optimizer that a space may name"),
+        (lambda content: content["layers"][0].update(kind="lambda"), "not something that a space may name"),
         (lambda content: content["layers"][1]["arguments"].update(function="f"), "dense has no argument 'function'"),
         (lambda content: content["layers"][1]["arguments"].update(units=0), "dense.units must be a positive whole"),
         (lambda content: content["training"].update(batch_size=0), "batch_size must be a positive whole number"),

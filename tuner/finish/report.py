@@ -106,7 +106,7 @@ def _model(study: Study, space: SearchSpace, best: Trial, data: Data, manifest: 
     return Model(
         trial=best.number,
         preset=best.preset,
-        layers=_layers(configuration, summary),
+        layers=_layers(summary),
         parameters=summary.parameters,
         values=best.values,
         training=training,
@@ -129,15 +129,14 @@ def _tree(configuration: Configuration) -> dict[str, Any]:
     return {name: tree[name] for name in ("layers", "training")}
 
 
-def _layers(configuration: Configuration, summary: ModelSummary) -> tuple[LayerRow, ...]:
-    settings = {layer.name: layer.arguments for layer in configuration.layers}
+def _layers(summary: ModelSummary) -> tuple[LayerRow, ...]:
     return tuple(
         LayerRow(
             name=layer.name,
             kind=layer.kind,
             output_shape=tuple(layer.output_shape),
             parameters=layer.parameters,
-            settings=_flat(settings.get(layer.name, {})),
+            settings=_flat(layer.arguments),
         )
         for layer in summary.layers
     )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_spaces import Configuration, Layer, Optimizer, layer_class, optimizer_class
+from search_spaces import (
+    INPUT,
+    Component,
+    Configuration,
+    LayerSummary,
+    layer_class,
+    object_class,
+    optimizer_class,
+    summarize,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -14,24 +23,43 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], n_cla
     """The model, not compiled: pixels 0..255 in, (batch, height, width, channels); class probabilities out.
 
     Scaling to 0..1 is its first layer, so that a served model takes the pixels of an image file as they are.
+    Raises Unbuildable where the layers do not fit the images.
     """
     import keras
 
-    images = keras.Input(image_shape, name="pixels")
-    outputs = keras.layers.Rescaling(1 / 255, name="scale")(images)
-    for layer in configuration.layers:
-        outputs = _layer(layer)(outputs)
-    outputs = keras.layers.Dense(n_classes, activation="softmax", dtype="float32", name="output")(outputs)
-    return keras.Model(images, outputs, name="classifier")
+    images = keras.Input(image_shape, name=INPUT)
+    tensors = {INPUT: keras.layers.Rescaling(1 / 255, name="scale")(images)}
+    *hidden, output = summarize(configuration, image_shape, n_classes).layers
+    for layer in hidden:
+        tensors[layer.name] = _placed(layer, tensors)
+    # Probabilities are wanted in full precision whatever the layers before compute in.
+    tensors[output.name] = _placed(output, tensors, dtype="float32")
+    return keras.Model(images, tensors[output.name], name="classifier")
 
 
-def build_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:
+def build_optimizer(optimizer: Component, learning_rate: Any = None) -> keras.optimizers.Optimizer:
+    """The optimizer; with this learning rate or schedule instead of its own where one is given."""
     import keras
 
-    return getattr(keras.optimizers, optimizer_class(optimizer.kind))(**optimizer.arguments)
+    arguments = dict(optimizer.arguments) | ({} if learning_rate is None else {"learning_rate": learning_rate})
+    return getattr(keras.optimizers, optimizer_class(optimizer.kind))(**arguments)
 
 
-def _layer(layer: Layer) -> Any:
+def _placed(layer: LayerSummary, tensors: dict[str, Any], **more: Any) -> Any:
     import keras
 
-    return getattr(keras.layers, layer_class(layer.kind))(name=layer.name, **layer.arguments)
+    arguments = {name: _argument(name, value) for name, value in layer.arguments.items()}
+    inputs = [tensors[source] for source in layer.inputs]
+    made = getattr(keras.layers, layer_class(layer.kind))(name=layer.name, **arguments, **more)
+    return made(inputs if len(inputs) > 1 else inputs[0])
+
+
+def _argument(name: str, value: Any) -> Any:
+    """The value; the object of Keras that a mapping stands for: `{"l2": {"l2": 0.001}}`."""
+    import keras
+
+    if not isinstance(value, dict):
+        return value
+    ((kind, arguments),) = value.items()
+    family, class_name = object_class(name, kind)
+    return getattr(getattr(keras, family), class_name)(**arguments)
