@@ -8,6 +8,7 @@ plain values, enough to build and train one model. Knows no Optuna, no TensorFlo
     summarize(configuration, (28, 28, 1), n_classes=10).parameters
 """
 
+from search_spaces.assignments import changes
 from search_spaces.configuration import (
     Branches,
     Component,
@@ -19,17 +20,20 @@ from search_spaces.configuration import (
     Training,
     all_layers,
 )
+from search_spaces.counting import Size
 from search_spaces.domains import Bool, Choice, Chooser, Domain, Float, Int, Parameter, Value
 from search_spaces.keras_table import layer_class, object_class, optimizer_class
 from search_spaces.problems import Problem, SpaceError, Unbuildable
 from search_spaces.sources import library
-from search_spaces.space import Limits, Preset, SearchSpace, over_limit
+from search_spaces.space import Changes, Limits, Preset, SearchSpace, over_limit
 from search_spaces.summary import INPUT, LayerSummary, ModelSummary, summarize
+from search_spaces.topology import hidden_units, topology_space
 
 __all__ = [
     "INPUT",
     "Bool",
     "Branches",
+    "Changes",
     "Choice",
     "Chooser",
     "Component",
@@ -47,16 +51,20 @@ __all__ = [
     "Problem",
     "Residual",
     "SearchSpace",
+    "Size",
     "SpaceError",
     "Step",
     "Training",
     "Unbuildable",
     "Value",
     "all_layers",
+    "changes",
+    "hidden_units",
     "layer_class",
     "library",
     "object_class",
     "optimizer_class",
     "over_limit",
     "summarize",
+    "topology_space",
 ]

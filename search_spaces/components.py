@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.rules import Argument, Name, Number, Rule, Signature, WholeNumber
+from search_spaces.rules import Argument, Name, Number, OrNull, Rule, Signature, WholeNumber
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,6 @@ CLASS_WEIGHTS = Name(noun="a way to weigh classes", names=("none", "balanced"))
 LABEL_SMOOTHING = Number(low=0, below=1)
 
 EARLY_STOPPING = _component(
-    patience=(WholeNumber(low=1), 5), min_delta=(Number(low=0), 0.0), monitor=(MONITOR, "val_loss")
+    patience=(OrNull(rule=WholeNumber(low=1)), 5), min_delta=(Number(low=0), 0.0), monitor=(MONITOR, "val_loss")
 )
-"""Not a choice between kinds: settings of `training.early_stopping`."""
+"""Not a choice between kinds: settings of `training.early_stopping`. A patience of null is endless."""

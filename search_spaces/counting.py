@@ -3,171 +3,254 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from search_spaces.expressions import evaluate
 from search_spaces.nodes import (
     Alternatives,
+    Around,
     Draw,
     Expression,
+    Fork,
+    Formula,
     Group,
     Index,
-    LayerNode,
+    Leaf,
     Literal,
     Node,
-    OptimizerNode,
+    Object,
+    ObjectChoice,
     Optional,
     Reference,
     Repeat,
+    Setting,
     TrainingNode,
     Tree,
 )
+from search_spaces.walk import reachable
+
+if TYPE_CHECKING:
+    from search_spaces.domains import Value
+    from search_spaces.forbidding import Forbids
 
 Ways = Mapping[frozenset[str], int]
-"""Number of draws by the set of variables used on the way: a variable is drawn once, and only where it is used."""
+"""Number of draws by the parameters on the way that are counted at the end: variables, which are drawn once and only
+where they are used, and those that decide.
+"""
 
 ONE_WAY: Ways = {frozenset(): 1}
 
-
-class _Infinite(Exception):
-    """A continuous range can be drawn."""
-
-
-def size(tree: Tree) -> int | None:
-    """Number of different draws, exactly; None where a continuous range makes it infinite."""
-    try:
-        return _size(tree)
-    except _Infinite:
-        return None
+MOST_CASES = 2_000
+"""Combinations of the parameters that rules name. Beyond them forbidden configurations are counted with the rest."""
 
 
-def _size(tree: Tree) -> int:
-    # Variables that set a repeat or an optional block decide what else is drawn: count for each of their values.
-    # A fixed variable that a draw does not use would count that draw once per value: weigh it back.
-    deciding = [name for name in sorted(_deciding(tree.layers)) if isinstance(tree.variables[name], Draw)]
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Of a space."""
+
+    configurations: int | None
+    """Different draws; None where a continuous range makes them infinite."""
+    without_forbidden: bool
+    """Whether forbidden ones are not among them. They are where the rules name too many parameters to look at."""
+
+
+def size(tree: Tree, forbids: Forbids) -> Size:
+    """Number of different draws, exactly."""
+    structural = {f"variables.{name}" for name in _structural(tree.layers)}
+    domains = {each.parameter.name: each.parameter.domain for each in reachable(tree)}
+    sizes = {name: domain.size() for name, domain in domains.items()}
+    if None in sizes.values():
+        return Size(configurations=None, without_forbidden=True)
+    counted = {name: n or 0 for name, n in sizes.items()}
+    ruled = {name for name in forbids.parameters() if name in counted or _is_fixed(tree, name)}
+    feasible = prod(counted.get(name, 1) for name in ruled | structural) <= MOST_CASES
+    deciding = sorted(name for name in structural | (ruled if feasible else set()))
     total = Fraction(0)
-    for fixed in _assignments(tree, deciding):
-        for used, ways in _Counter(tree, fixed).all_ways().items():
-            unused = prod(_domain_size(tree.variables[name]) for name in deciding if name not in used)
-            free = prod(_domain_size(tree.variables[name]) for name in used if name not in fixed)
+    for case in _cases(tree, deciding, {name: domain.values() for name, domain in domains.items()}):
+        for used, ways in _Counter(tree, case).all_ways().items():
+            if feasible and forbids.broken({name: case[name] for name in used if name in case}):
+                continue
+            # A deciding parameter that a draw does not use would count that draw once per value: weigh it back.
+            unused = prod(counted.get(name, 1) for name in deciding if name not in used)
+            free = prod(counted.get(name, 1) for name in used if name not in case)
             total += Fraction(ways * free, unused)
-    return int(total)
+    return Size(configurations=int(total), without_forbidden=feasible)
 
 
-def _assignments(tree: Tree, names: list[str]) -> Iterator[dict[str, Any]]:
-    draws = [tree.variables[name] for name in names]
-    for values in itertools.product(*(draw.domain.values() for draw in draws if isinstance(draw, Draw))):
+def _is_fixed(tree: Tree, name: str) -> bool:
+    return tree.fixed_value(name) is not None
+
+
+def _cases(tree: Tree, deciding: Sequence[str], domains: Mapping[str, Sequence[Value]]) -> Iterator[dict[str, Value]]:
+    """Every combination of values of the deciding parameters."""
+    columns: list[Sequence[Value]] = []
+    names = []
+    for name in deciding:
+        fixed = tree.fixed_value(name)
+        if name in domains or fixed is not None:  # else a variable that is written out
+            names.append(name)
+            columns.append(domains[name] if fixed is None else [fixed])
+    for values in itertools.product(*columns):
         yield dict(zip(names, values, strict=True))
 
 
-def _domain_size(variable: Literal | Draw) -> int:
-    if isinstance(variable, Literal):
-        return 1
-    size = variable.domain.size()
-    if size is None:
-        raise _Infinite
-    return size
-
-
-def _deciding(nodes: tuple[Node, ...]) -> set[str]:
+def _structural(nodes: Sequence[Node]) -> set[str]:
     """Variables that decide how often something stands, or whether."""
     found: set[str] = set()
     for node in nodes:
         match node:
-            case LayerNode():
+            case Leaf():
                 pass
             case Group():
-                found |= _deciding(node.body)
+                found |= _structural(node.body)
             case Repeat():
-                found |= _variable(node.count) | _deciding(node.body)
+                found |= _variables(node.count) | _structural(node.body)
             case Optional():
-                found |= _variable(node.present) | _deciding(node.body)
+                found |= _variables(node.present) | _structural(node.body)
             case Alternatives():
-                found |= _deciding(tuple(node.options.values()))
+                found |= _structural(tuple(node.options.values()))
+            case Around():
+                found |= _structural((*node.body, *(node.shortcut or ())))
+            case Fork():
+                found |= _structural(node.branches)
     return found
 
 
-def _variable(expression: Expression) -> set[str]:
-    return {expression.variable} if isinstance(expression, Reference) else set()
+def _variables(expression: Expression) -> set[str]:
+    match expression:
+        case Reference():
+            return {expression.variable}
+        case Formula():
+            return set(expression.variables) - {"i"}
+        case _:
+            return set()
 
 
 class _Counter:
-    """Counts with the deciding variables fixed."""
+    """Counts with the values of the deciding parameters given."""
 
-    def __init__(self, tree: Tree, fixed: Mapping[str, Any]) -> None:
+    def __init__(self, tree: Tree, case: Mapping[str, Value]) -> None:
         self.tree = tree
-        self.fixed = fixed
+        self.case = case
 
     def all_ways(self) -> Ways:
-        return _both(self._in_order(self.tree.layers), self._training(self.tree.training))
+        return _both(self._in_order(self.tree.layers, ""), self._training(self.tree.training))
 
-    def _in_order(self, nodes: tuple[Node, ...]) -> Ways:
+    # --- layers ---
+
+    def _in_order(self, nodes: Sequence[Node], prefix: str) -> Ways:
         ways = ONE_WAY
         for node in nodes:
-            ways = _both(ways, self._node(node))
+            ways = _both(ways, self._node(node, f"{prefix}.{node.name}" if prefix else node.name))
         return ways
 
-    def _node(self, node: Node) -> Ways:
+    def _node(self, node: Node, path: str) -> Ways:
         match node:
-            case LayerNode():
-                return self._all([setting.expression for setting in node.settings])
+            case Leaf():
+                return self._settings(node.settings, path)
             case Group():
-                return self._in_order(node.body)
+                return self._in_order(node.body, path)
             case Repeat():
-                counts, used = self._deciders(node.count)
-                return _both(used, _either([self._times(node.body, count) for count in counts]))
+                counts, used = self._decider(node.count, f"{path}.repeat")
+                return _both(used, _either(self._times(node.body, path, counts)))
             case Optional():
-                answers, used = self._deciders(node.present)
-                return _both(used, _either([self._in_order(node.body) if yes else ONE_WAY for yes in answers]))
+                answers, used = self._decider(node.present, f"{path}.optional")
+                return _both(used, _either([self._in_order(node.body, path) if yes else ONE_WAY for yes in answers]))
             case Alternatives():
-                return _either([self._node(option) for option in node.options.values()])
+                return self._alternatives(node, path)
+            case Around():
+                way = self._in_order(node.shortcut or (), f"{path}.shortcut")
+                return _both(self._in_order(node.body, path), way)
+            case Fork():
+                return _both(self._in_order(node.branches, path), self._settings((node.merge,), path))
 
-    def _times(self, body: tuple[Node, ...], count: int) -> Ways:
-        once, ways = self._in_order(body), ONE_WAY
-        for _ in range(count):
-            ways = _both(ways, once)
-        return ways
+    def _times(self, body: Sequence[Node], path: str, counts: Sequence[int]) -> list[Ways]:
+        """For each of the counts, the ways to draw the body as often."""
+        ways, found = ONE_WAY, {0: ONE_WAY}
+        for index in range(max(counts, default=0)):
+            ways = _both(ways, self._in_order(body, f"{path}[{index}]"))
+            found[index + 1] = ways
+        return [found[count] for count in counts]
+
+    def _alternatives(self, node: Alternatives, path: str) -> Ways:
+        options, used = self._decider(node.draw, path)
+        return _both(used, _either([self._in_order((node.options[option],), path) for option in options]))
+
+    # --- training ---
 
     def _training(self, node: TrainingNode) -> Ways:
-        plain = self._all([node.batch_size.expression, node.epochs.expression])
-        return _both(plain, self._optimizer(node))
+        path = "training"
+        ways = self._settings((node.batch_size, node.epochs, *node.settings), path)
+        ways = _both(ways, self._part(node.optimizer, f"{path}.optimizer"))
+        for name, part in node.parts.items():
+            ways = _both(ways, self._part(part, f"{path}.{name}"))
+        ways = _both(ways, self._settings(node.early_stopping, f"{path}.early_stopping"))
+        return _both(ways, self._in_order(node.augmentation, f"{path}.augmentation"))
 
-    def _optimizer(self, node: TrainingNode) -> Ways:
-        if isinstance(node.optimizer, OptimizerNode):
-            return self._all([setting.expression for setting in node.optimizer.settings])
-        options = node.optimizer.options.values()
-        return _either([self._all([setting.expression for setting in option.settings]) for option in options])
+    def _part(self, node: Leaf | Alternatives, path: str) -> Ways:
+        return self._in_order((node,), path) if isinstance(node, Leaf) else self._alternatives(node, path)
 
-    def _all(self, expressions: list[Expression]) -> Ways:
+    # --- values ---
+
+    def _settings(self, settings: Sequence[Setting], path: str) -> Ways:
         ways = ONE_WAY
-        for expression in expressions:
-            ways = _both(ways, self._value(expression))
+        for setting in settings:
+            ways = _both(ways, self._value(setting.expression, f"{path}.{setting.name}"))
         return ways
 
-    def _value(self, expression: Expression) -> Ways:
+    def _value(self, expression: Expression, name: str) -> Ways:
         match expression:
             case Literal() | Index():
                 return ONE_WAY
             case Draw():
-                return {frozenset(): _domain_size(expression)}
-            case Reference():
-                return {frozenset({expression.variable}): 1}
+                return self._drawn(expression, name)[1]
+            case Reference() | Formula():
+                return self._used(_variables(expression))
+            case Object():
+                return self._settings(expression.settings, f"{name}.{expression.name}")
+            case ObjectChoice():
+                options, used = self._decider(expression.draw, name)
+                return _both(used, _either([self._value(expression.options[option], name) for option in options]))
 
-    def _deciders(self, expression: Expression) -> tuple[list[Any], Ways]:
-        """The values to count for, and the variable that they use."""
+    def _drawn(self, draw: Draw, name: str) -> tuple[Sequence[Value], Ways]:
+        """The values that are still to be told apart, and the ways to come by all of them together."""
+        if name in self.case:
+            return [self.case[name]], {frozenset({name}): 1}
+        fixed = self.tree.fixed_value(name)
+        return (
+            ([fixed], ONE_WAY)
+            if fixed is not None
+            else (draw.domain.values(), {frozenset(): len(draw.domain.values())})
+        )
+
+    def _used(self, variables: set[str]) -> Ways:
+        drawn = [name for name in variables if isinstance(self.tree.variables[name], Draw)]
+        return {frozenset(f"variables.{name}" for name in drawn): 1}
+
+    def _decider(self, expression: Expression, name: str) -> tuple[Sequence[Any], Ways]:
+        """The values to count one by one, and what is used to come by them."""
         match expression:
             case Literal():
                 return [expression.value], ONE_WAY
             case Draw():
-                return list(expression.domain.values()), ONE_WAY
+                values, ways = self._drawn(expression, name)
+                one_by_one = ways if name in self.case else ONE_WAY
+                return [expression.meaning(value) for value in values], one_by_one
             case Reference():
-                variable = self.tree.variables[expression.variable]
-                value = variable.value if isinstance(variable, Literal) else self.fixed[expression.variable]
-                return [value], {frozenset({expression.variable}): 1}
-            case Index():
-                raise ValueError("$i decides no repeat and no optional block")
+                return [self._variable(expression.variable)], self._used({expression.variable})
+            case Formula():
+                named = {each: self._variable(each) for each in expression.variables}
+                return [evaluate(expression.expression, named)], self._used(set(expression.variables))
+            case _:
+                raise ValueError("neither $i nor an object decides a repeat or an optional block")
+
+    def _variable(self, name: str) -> Any:
+        variable = self.tree.variables[name]
+        return variable.value if isinstance(variable, Literal) else variable.meaning(self.case[f"variables.{name}"])
 
 
 def _both(first: Ways, second: Ways) -> Ways:
@@ -178,7 +261,7 @@ def _both(first: Ways, second: Ways) -> Ways:
     return ways
 
 
-def _either(several: list[Ways]) -> Ways:
+def _either(several: Sequence[Ways]) -> Ways:
     """Ways to do just one of them."""
     ways: dict[frozenset[str], int] = {}
     for used, count in itertools.chain.from_iterable(entry.items() for entry in several):

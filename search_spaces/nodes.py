@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from search_spaces.domains import Domain, Value
+    from search_spaces.expressions import Expr
     from search_spaces.rules import Rule
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -50,24 +52,53 @@ class Index:
     """`$i`: which repetition of the innermost repeat this is; 0 is the first."""
 
 
-Expression = Literal | Draw | Reference | Index
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """`$width * 2 ** $i`"""
+
+    expression: Expr
+    variables: tuple[str, ...]
+    """Names used, `i` among them, in alphabetical order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """An object of Keras with arguments of its own: `{l2: {l2: 0.001}}`."""
+
+    name: str
+    """Its part of the dotted path."""
+    kind: str
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectChoice:
+    """Names and objects, one of which is drawn by its name: `{choice: [relu, {leaky_relu: {...}}]}`."""
+
+    draw: Draw
+    options: Mapping[str, Literal | Object]
+
+
+Expression = Literal | Draw | Reference | Index | Formula | Object | ObjectChoice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One argument of a layer or an optimizer."""
+    """One argument of a layer, an optimizer, or another thing with a name."""
 
     name: str
     expression: Expression
     rule: Rule
-    """What Keras wants there. Every value that the expression can take keeps it."""
+    """What it may be. Every value that the expression can take keeps it."""
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerNode:
+class Leaf:
+    """A thing with a name and arguments: a layer; in the training an optimizer, a schedule, an augmentation."""
+
     name: str
     """Its part of the dotted path, unique among its neighbours."""
     kind: str
@@ -111,31 +142,43 @@ class Alternatives:
     options: Mapping[str, Node]
 
 
-Node = LayerNode | Group | Repeat | Optional | Alternatives
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """A residual block: layers whose result is added to what went into them."""
+
+    name: str
+    body: tuple[Node, ...]
+    shortcut: tuple[Node, ...] | None = None
+    place: Place = START
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fork:
+    """Several ways side by side, merged."""
+
+    name: str
+    branches: tuple[Node, ...]
+    merge: Setting
+    place: Place = START
+
+
+Node = Leaf | Group | Repeat | Optional | Alternatives | Around | Fork
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimizerNode:
-    name: str
-    kind: str
-    settings: tuple[Setting, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class OptimizerAlternatives:
-    draw: Draw
-    """A Choice of the options' names."""
-    options: Mapping[str, OptimizerNode]
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrainingNode:
-    optimizer: OptimizerNode | OptimizerAlternatives
+    optimizer: Leaf | Alternatives
     batch_size: Setting
     epochs: Setting
+    parts: Mapping[str, Leaf | Alternatives] = field(default_factory=dict)
+    """Schedule, loss and averaging, where the file names them."""
+    settings: tuple[Setting, ...] = ()
+    """Label smoothing and class weights, where the file names them."""
+    early_stopping: tuple[Setting, ...] = ()
+    augmentation: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,3 +188,17 @@ class Tree:
     layers: tuple[Node, ...]
     training: TrainingNode
     variables: Mapping[str, Literal | Draw] = field(default_factory=dict)
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    """Parameters that are not drawn any more, by name; without indices where it holds for every repetition."""
+
+    def fixed_value(self, name: str) -> Value | None:
+        """The value that the parameter is fixed to; None where it is drawn. No drawn value is None."""
+        return self.fixed.get(name, self.fixed.get(without_indices(name)))
+
+
+def without_indices(name: str) -> str:
+    """`conv.conv2d.filters` for `conv[2].conv2d.filters`."""
+    return INDEX.sub("", name)
+
+
+INDEX = re.compile(r"\[[0-9]+\]")

@@ -32,6 +32,11 @@ def fill_in(tree: Tree, values: Mapping[str, object]) -> tuple[Configuration, tu
     known = {entry.parameter.name: entry for entry in reachable(tree)}
     mistakes, usable = [], {}
     for name, value in values.items():
+        if (fixed := tree.fixed_value(name)) is not None:
+            if label(value) != fixed:
+                text = f"is fixed to {flow(fixed)}. Got {flow(value)}"
+                mistakes.append(Mistake(parameter=name, text=text, place=START))
+            continue
         if name not in known:
             mistakes.append(Mistake(parameter=name, text=f"no such parameter.{suggestion(name, known)}", place=START))
             continue

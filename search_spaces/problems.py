@@ -22,6 +22,8 @@ class Place:
     """1 is the first of both."""
     path: str = ""
     """`layers[1].dense.units`. Empty for the file as a whole."""
+    source: str = ""
+    """Where else it stands: the file that was extended, or `--set`. Empty for the space's own file."""
 
 
 START = Place(line=1, column=1)

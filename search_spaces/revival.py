@@ -62,7 +62,8 @@ def _step(entry: Mapping[str, Any]) -> Step:
 
 def _training(entry: Mapping[str, Any]) -> Training:
     for name in ("batch_size", "epochs"):
-        _must(name, type(entry[name]) is int and entry[name] >= 1, entry[name])
+        if type(entry[name]) is not int or entry[name] < 1:
+            raise ValueError(f"{name} must be a positive whole number. Got {entry[name]!r}")
     smoothing, weights = entry.get("label_smoothing", 0.0), entry.get("class_weights", "none")
     _must("label_smoothing", LABEL_SMOOTHING.complaint(smoothing) is None, smoothing)
     _must("class_weights", CLASS_WEIGHTS.complaint(weights) is None, weights)

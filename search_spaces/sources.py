@@ -20,13 +20,16 @@ def library() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
 
 
-def read_source(name_or_path: str | Path) -> tuple[str, str]:
-    """(how errors call it, its text) of a space in the library or in a file. SpaceError where it cannot be read."""
-    if isinstance(name_or_path, str) and (name_or_path in library() or not _looks_like_path(name_or_path)):
+def read_source(name_or_path: str | Path, folder: Path | None = None) -> tuple[str, str, Path | None]:
+    """(how errors call it, its text, its folder) of a space in the library, whose folder is None, or in a file.
+
+    A relative path counts from `folder`, or from the working directory. SpaceError where it cannot be read.
+    """
+    if isinstance(name_or_path, str) and (name_or_path in library() or not _looks_like_path(name_or_path, folder)):
         # The library first: a folder that happens to be called mlp_v1 must not hide the space.
-        return _read_library(name_or_path)
-    source = str(name_or_path)
-    return source, decode(_read_file(source), source)
+        return *_read_library(name_or_path), None
+    path = str(name_or_path) if folder is None else str(folder / name_or_path)
+    return path, decode(_read_file(path), path), Path(path).parent
 
 
 def decode(content: bytes, source: str) -> str:
@@ -41,14 +44,14 @@ def decode(content: bytes, source: str) -> str:
         _refuse(source, f"a space file is UTF-8 text. Got byte 0x{content[error.start]:02x}. {encoding}", line, column)
 
 
-def _looks_like_path(text: str) -> bool:
+def _looks_like_path(text: str, folder: Path | None) -> bool:
     separators = [separator for separator in (os.sep, os.altsep, "/") if separator]
-    return text.endswith((".yaml", ".yml")) or any(mark in text for mark in separators) or _exists(text)
+    return text.endswith((".yaml", ".yml")) or any(mark in text for mark in separators) or _exists(text, folder)
 
 
-def _exists(text: str) -> bool:
+def _exists(text: str, folder: Path | None) -> bool:
     try:
-        return Path(text).exists()
+        return Path(folder or "", text).exists()
     except (OSError, ValueError):
         return False
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from search_spaces.counting import size
+from search_spaces.counting import Size, size
+from search_spaces.enumeration import enumerate_configurations
+from search_spaces.forbidding import NOTHING_FORBIDDEN, Forbids
 from search_spaces.presets import Mistake, fill_in
 from search_spaces.problems import Problem, SpaceError, suggestion
 from search_spaces.sources import read_source
-from search_spaces.walk import configure, reachable
+from search_spaces.walk import configure, met, reachable
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from search_spaces.configuration import Configuration
     from search_spaces.domains import Chooser, Parameter, Value
     from search_spaces.nodes import Tree
     from search_spaces.summary import ModelSummary
+
+
+MOST_DRAWS = 1_000
+"""Random configurations in a row that may be forbidden before a space is taken to forbid them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,20 @@ class Limits:
 
     parameters: int | None = None
     """Weights of the model, those that are not trained included."""
+    multiply_adds: int | None = None
+    """Of one image."""
+    model_bytes: int | None = None
+    """Of the weights as they are saved: four bytes each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What is changed in a space from outside its file, as a file's `set` and `fix` would hold it."""
+
+    set: Mapping[str, Any] = field(default_factory=dict)
+    """Setting by its name without indices -> plain data as a file has it: `{"dense.units": {"choice": [64, 128]}}`."""
+    fix: Mapping[str, Any] = field(default_factory=dict)
+    """Parameter -> the value that it keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,22 +75,27 @@ class SearchSpace:
     """SHA-256 over the content, hexadecimal. Comments, layout, description and published figures do not change it."""
     presets: Mapping[str, Preset]
     """In file order."""
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+    """Presets that do not fit the space since it was changed by `extends`, `set` or `fix`, with the reason."""
     limits: Limits
+    forbids: Forbids = field(default=NOTHING_FORBIDDEN, repr=False)
     tree: Tree = field(repr=False)
     """For this package alone."""
 
     @classmethod
-    def load(cls, name_or_path: str | Path) -> SearchSpace:
+    def load(cls, name_or_path: str | Path, changes: Changes | None = None) -> SearchSpace:
         """The space of that name in the library, or in that file. SpaceError where there is none, or it is wrong."""
-        source, text = read_source(name_or_path)
-        return cls.parse(text, source)
+        from search_spaces.parsing.reader import read_space
+
+        source, text, folder = read_source(name_or_path)
+        return read_space(text, source, folder, changes)
 
     @classmethod
-    def parse(cls, text: str, source: str) -> SearchSpace:
+    def parse(cls, text: str, source: str, changes: Changes | None = None) -> SearchSpace:
         """The space that the text describes. SpaceError with everything that is wrong with it."""
         from search_spaces.parsing.reader import read_space
 
-        return read_space(text, source)
+        return read_space(text, source, changes=changes)
 
     def configure(self, choose: Chooser) -> Configuration:
         """The configuration that the answers make; asks once per active parameter, in file order.
@@ -90,16 +115,40 @@ class SearchSpace:
         return self.check_values(self.presets[name].values)
 
     def sample(self, rng: random.Random) -> Configuration:
-        """A random configuration: every active parameter drawn from its domain."""
-        return self.configure(lambda parameter: parameter.domain.sample(rng))
+        """A random configuration that is not forbidden: every active parameter drawn from its domain.
+
+        Raises ValueError where the rules forbid whatever is drawn.
+        """
+        for _ in range(MOST_DRAWS):
+            configuration = self.configure(lambda parameter: parameter.domain.sample(rng))
+            if not self.forbidden(configuration):
+                return configuration
+        raise ValueError(f"{MOST_DRAWS} random draws of space '{self.name}' were all forbidden")
+
+    def enumerate(self) -> Iterator[Configuration]:
+        """Every configuration that is not forbidden, in the order of the walk, the last parameter changing first.
+
+        Raises ValueError, before the first, where continuous ranges make them infinite; it names them.
+        """
+        endless = [each.name for each in self.parameters() if each.domain.size() is None]
+        if endless:
+            raise ValueError(f"infinitely many configurations: give {', '.join(endless)} a step, or choices")
+        return (each for each in enumerate_configurations(self.tree) if not self.forbidden(each))
+
+    def forbidden(self, configuration: Configuration) -> str | None:
+        """The rule that forbids the configuration, in words; None where it is allowed."""
+        if not self.forbids.rules:
+            return None
+        rule = self.forbids.broken(met(self.tree, configuration.values))
+        return f"forbidden: {rule}" if rule else None
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Every parameter that can become active, in file order: repeats at their longest, all branches."""
         return tuple(entry.parameter for entry in reachable(self.tree))
 
-    def size(self) -> int | None:
-        """Number of different draws, exactly; None where a continuous range makes it infinite."""
-        return size(self.tree)
+    def size(self) -> Size:
+        """Number of different configurations."""
+        return size(self.tree, self.forbids)
 
     def check_values(self, values: Mapping[str, object]) -> Configuration:
         """The configuration with these values, and defaults for the rest.
@@ -115,7 +164,11 @@ class SearchSpace:
     def _problem(self, mistake: Mistake) -> Problem:
         place = mistake.place
         return Problem(
-            source=self.source, line=place.line, column=place.column, path=mistake.parameter, text=mistake.text
+            source=place.source or self.source,
+            line=place.line,
+            column=place.column,
+            path=mistake.parameter,
+            text=mistake.text,
         )
 
     def _refuse(self, path: str, text: str) -> NoReturn:
@@ -124,7 +177,12 @@ class SearchSpace:
 
 def over_limit(space: SearchSpace, summary: ModelSummary) -> str | None:
     """A sentence where the model is larger than the space allows; None where it is not."""
-    limit = space.limits.parameters
-    if limit is None or summary.parameters <= limit:
-        return None
-    return f"{summary.parameters:,} parameters are more than the limit of {limit:,}"
+    limits = space.limits
+    for got, limit, what in (
+        (summary.parameters, limits.parameters, "parameters"),
+        (summary.multiply_adds, limits.multiply_adds, "multiply-adds"),
+        (summary.model_bytes, limits.model_bytes, "bytes"),
+    ):
+        if limit is not None and not got <= limit:
+            return f"{got:,} {what} are more than the limit of {limit:,}"
+    return None

@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING
 from typing import Literal as Either
 
 from search_spaces.extent import extent
-from search_spaces.nodes import Alternatives, Expression, Group, LayerNode, Node, Optional, Repeat, Tree
+from search_spaces.nodes import (
+    Alternatives,
+    Around,
+    Expression,
+    Fork,
+    Group,
+    Leaf,
+    Node,
+    Optional,
+    Repeat,
+    Tree,
+)
 from search_spaces.problems import START, Place
 from search_spaces.shapes import TO_A_VECTOR, keeps_image, needs_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Form = Either["image", "vector"]
 Forms = frozenset[Form]
@@ -42,7 +53,7 @@ def _deepest(nodes: tuple[Node, ...], tree: Tree) -> int:
 
 def _depth(node: Node, tree: Tree) -> int:
     match node:
-        case LayerNode():
+        case Leaf():
             return 1
         case Group() | Optional():
             return _deepest(node.body, tree)
@@ -50,6 +61,10 @@ def _depth(node: Node, tree: Tree) -> int:
             return int(max(extent(node.count, tree.variables, 1))) * _deepest(node.body, tree)
         case Alternatives():
             return max(_depth(option, tree) for option in node.options.values())
+        case Around():
+            return _deepest((*node.body, *(node.shortcut or ())), tree) + 1
+        case Fork():
+            return _deepest(node.branches, tree) + 1
 
 
 class _Flow:
@@ -67,7 +82,7 @@ class _Flow:
 
     def _node(self, node: Node, arriving: Forms) -> Forms:
         match node:
-            case LayerNode():
+            case Leaf():
                 return self._layer(node, arriving)
             case Group():
                 return self.through(node.body, arriving)
@@ -77,6 +92,21 @@ class _Flow:
                 return self._times(node.body, arriving, self._extent(node.count))
             case Alternatives():
                 return frozenset().union(*(self._node(option, arriving) for option in node.options.values()))
+            case Around():
+                rule = "a residual block adds its result to what went in"
+                return self._joined(node.place, rule, [node.body, node.shortcut or ()], arriving)
+            case Fork():
+                return self._joined(node.place, "branches are merged", [(each,) for each in node.branches], arriving)
+
+    def _joined(self, place: Place, rule: str, ways: Sequence[tuple[Node, ...]], arriving: Forms) -> Forms:
+        """What leaves a block that puts several ways together: of one form, as what leaves each of them must be."""
+        together: Forms = frozenset()
+        for form in arriving:
+            leaving = frozenset[Form]().union(*(self.through(way, frozenset({form})) for way in ways))
+            if len(leaving) > 1:
+                self.found[place] = f"{rule}: all must be images or all vectors. Got both"
+            together |= leaving
+        return together
 
     def _extent(self, expression: Expression) -> set[int]:
         return {int(value) for value in extent(expression, self.tree.variables, 1)}
@@ -90,7 +120,7 @@ class _Flow:
             arriving = self.through(body, arriving) if finished < high else arriving
         return leaving
 
-    def _layer(self, node: LayerNode, arriving: Forms) -> Forms:
+    def _layer(self, node: Leaf, arriving: Forms) -> Forms:
         self.last = node.place
         if needs_image(node.kind) and "vector" in arriving:
             always = "is" if arriving == {"vector"} else "can be"
@@ -98,7 +128,7 @@ class _Flow:
             return arriving
         return frozenset[Form]().union(*(self._after(node, form) for form in arriving))
 
-    def _after(self, node: LayerNode, form: Form) -> Forms:
+    def _after(self, node: Leaf, form: Form) -> Forms:
         if form == "vector":
             return frozenset({"vector"})
         keepdims = next((setting.expression for setting in node.settings if setting.name == "keepdims"), None)

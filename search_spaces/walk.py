@@ -6,33 +6,47 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.configuration import Component, Configuration, Layer, Training
+from search_spaces.components import EARLY_STOPPING
+from search_spaces.configuration import (
+    Branches,
+    Component,
+    Configuration,
+    EarlyStopping,
+    Layer,
+    Residual,
+    Step,
+    Training,
+)
 from search_spaces.domains import Chooser, Parameter, Value
+from search_spaces.expressions import evaluate
 from search_spaces.extent import extent
 from search_spaces.nodes import (
     Alternatives,
+    Around,
     Draw,
     Expression,
+    Fork,
+    Formula,
     Group,
     Index,
-    LayerNode,
+    Leaf,
     Literal,
     Node,
-    OptimizerNode,
+    Object,
+    ObjectChoice,
     Optional,
     Reference,
     Repeat,
     Setting,
-    TrainingNode,
     Tree,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from search_spaces.problems import Place
 
-TAKEN_NAMES = frozenset({"input", "input_layer", "rescaling", "output"})
+TAKEN_NAMES = frozenset({"input", "input_layer", "rescaling", "output", "pixels", "scale"})
 """Names of Keras layers that whoever builds the model adds before and after ours."""
 
 
@@ -48,17 +62,14 @@ class Reachable:
 
 def configure(tree: Tree, choose: Chooser) -> Configuration:
     """The configuration that the chooser's answers make. ValueError where one lies outside its domain."""
+    return _one_walk(tree, choose).configuration()
 
-    def one(parameter: Parameter) -> tuple[Value, ...]:
-        value = choose(parameter)
-        try:
-            return (parameter.domain.accept(value),)
-        except ValueError as error:
-            raise ValueError(f"{parameter.name}: {error}") from None
 
-    walk = _Walk(tree=tree, branches=lambda parameter, _: one(parameter))
-    layers = walk.layers()
-    return Configuration(layers=layers, training=walk.training(), values=walk.values)
+def met(tree: Tree, values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Every active parameter with its value, those that are fixed included, on the walk with these answers."""
+    walk = _one_walk(tree, lambda parameter: values[parameter.name])
+    walk.configuration()
+    return walk.met
 
 
 def reachable(tree: Tree) -> tuple[Reachable, ...]:
@@ -70,10 +81,20 @@ def reachable(tree: Tree) -> tuple[Reachable, ...]:
         values = parameter.domain.values()
         return (max(values),) if all(isinstance(value, int) for value in values) else tuple(values)
 
-    walk = _Walk(tree=tree, branches=all_of_them, draws_variables_once=False)
-    walk.layers()
-    walk.training()
+    walk = _Walk(tree=tree, branches=all_of_them, follows_all=True)
+    walk.configuration()
     return tuple(walk.seen.values())
+
+
+def _one_walk(tree: Tree, choose: Chooser) -> _Walk:
+    def one(parameter: Parameter, _structural: bool) -> tuple[Value, ...]:
+        value = choose(parameter)
+        try:
+            return (parameter.domain.accept(value),)
+        except ValueError as error:
+            raise ValueError(f"{parameter.name}: {error}") from None
+
+    return _Walk(tree=tree, branches=one)
 
 
 @dataclass(kw_only=True)
@@ -83,65 +104,73 @@ class _Walk:
     tree: Tree
     branches: Callable[[Parameter, bool], tuple[Value, ...]]
     """Values to follow for a parameter. A configuration follows one, the list of all parameters several."""
-    draws_variables_once: bool = True
+    follows_all: bool = False
     values: dict[str, Value] = field(default_factory=dict)
+    """What was drawn."""
+    met: dict[str, Value] = field(default_factory=dict)
+    """What was drawn or is fixed."""
     seen: dict[str, Reachable] = field(default_factory=dict)
     variables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
     indices: list[int] = field(default_factory=list)
-    placed: list[Layer] = field(default_factory=list)
     names: set[str] = field(default_factory=lambda: set(TAKEN_NAMES))
 
-    def layers(self) -> tuple[Layer, ...]:
-        self._place_all(self.tree.layers, "")
-        return tuple(self.placed)
-
-    def training(self) -> Training:
-        node = self.tree.training
-        return Training(
-            optimizer=self._optimizer(node),
-            batch_size=self._setting(node.batch_size, "training"),
-            epochs=self._setting(node.epochs, "training"),
-        )
+    def configuration(self) -> Configuration:
+        layers = tuple(self._steps(self.tree.layers, ""))
+        return Configuration(layers=layers, training=self._training(), values=self.values)
 
     # --- layers ---
 
-    def _place_all(self, nodes: tuple[Node, ...], prefix: str) -> None:
+    def _steps(self, nodes: Sequence[Node], prefix: str) -> Iterator[Step]:
+        for node, path in self._flat(nodes, prefix):
+            match node:
+                case Leaf():
+                    arguments = self._settings(node.settings, path)
+                    yield Layer(kind=node.kind, name=self._unique(path), path=path, arguments=arguments)
+                case Around():
+                    name, body = self._unique(path), tuple(self._steps(node.body, path))
+                    way = None if node.shortcut is None else tuple(self._steps(node.shortcut, f"{path}.shortcut"))
+                    yield Residual(name=name, path=path, body=body, shortcut=way)
+                case Fork():
+                    name = self._unique(path)
+                    branches = tuple(tuple(self._steps((branch,), path)) for branch in node.branches)
+                    merge = self._setting(node.merge, path)
+                    yield Branches(name=name, path=path, branches=branches, merge=merge)
+
+    def _flat(self, nodes: Sequence[Node], prefix: str) -> Iterator[tuple[Leaf | Around | Fork, str]]:
+        """The nodes with their paths, groups, repeats, optional blocks and choices unfolded."""
         for node in nodes:
-            self._place(node, f"{prefix}.{node.name}" if prefix else node.name)
+            path = f"{prefix}.{node.name}" if prefix else node.name
+            match node:
+                case Group():
+                    yield from self._flat(node.body, path)
+                case Repeat():
+                    yield from self._repeat(node, path)
+                case Optional():
+                    yield from self._optional(node, path)
+                case Alternatives():
+                    for option in self._values(node.draw, path, structural=True):
+                        with self._where(node.draw, path, f"is {option}"):
+                            yield from self._flat((node.options[option],), path)
+                case Leaf() | Around() | Fork():
+                    yield node, path
 
-    def _place(self, node: Node, path: str) -> None:
-        match node:
-            case LayerNode():
-                arguments = {setting.name: self._setting(setting, path) for setting in node.settings}
-                self.placed.append(Layer(kind=node.kind, name=self._unique(path), path=path, arguments=arguments))
-            case Group():
-                self._place_all(node.body, path)
-            case Repeat():
-                self._repeat(node, path)
-            case Optional():
-                self._optional(node, path)
-            case Alternatives():
-                for option in self._values(node.draw, path, structural=True):
-                    with self._where(node.draw, path, f"is {option}"):
-                        self._place(node.options[option], f"{path}.{option}")
-
-    def _repeat(self, node: Repeat, path: str) -> None:
+    def _repeat(self, node: Repeat, path: str) -> Iterator[tuple[Leaf | Around | Fork, str]]:
         name = f"{path}.repeat"
         least = min(extent(node.count, self.tree.variables, 1))
         for count in self._values(node.count, name, structural=True):
             for index in range(count):
                 self.indices.append(index)
                 with self._where(node.count, name, f"is above {index}" if index >= least else ""):
-                    self._place_all(node.body, f"{path}[{index}]")
+                    yield from self._flat(node.body, f"{path}[{index}]")
                 self.indices.pop()
 
-    def _optional(self, node: Optional, path: str) -> None:
+    def _optional(self, node: Optional, path: str) -> Iterator[tuple[Leaf | Around | Fork, str]]:
         name = f"{path}.optional"
         for present in self._values(node.present, name, structural=True):
             if present:
                 with self._where(node.present, name, "is true"):
-                    self._place_all(node.body, path)
+                    yield from self._flat(node.body, path)
 
     def _unique(self, path: str) -> str:
         stem = path.replace("[", "_").replace("]", "").replace(".", "_")
@@ -154,20 +183,46 @@ class _Walk:
 
     # --- training ---
 
-    def _optimizer(self, node: TrainingNode) -> Component:
-        path = "training.optimizer"
-        if isinstance(node.optimizer, OptimizerNode):
-            return self._one_optimizer(node.optimizer, path)
-        for option in self._values(node.optimizer.draw, path, structural=True):
-            with self._where(node.optimizer.draw, path, f"is {option}"):
-                optimizer = self._one_optimizer(node.optimizer.options[option], path)
-        return optimizer
+    def _training(self) -> Training:
+        node, at = self.tree.training, "training"
+        optimizer = self._component(node.optimizer, f"{at}.optimizer")
+        settings = self._settings((node.batch_size, node.epochs, *node.settings), at)
+        parts: dict[str, Any] = {name: self._component(part, f"{at}.{name}") for name, part in node.parts.items()}
+        return Training(
+            optimizer=optimizer,
+            augmentation=tuple(self._augmentation(node.augmentation, f"{at}.augmentation")),
+            early_stopping=self._early_stopping(node.early_stopping, f"{at}.early_stopping"),
+            **settings,
+            **parts,
+        )
 
-    def _one_optimizer(self, node: OptimizerNode, path: str) -> Component:
-        settings = {setting.name: self._setting(setting, f"{path}.{node.name}") for setting in node.settings}
-        return Component(kind=node.kind, arguments=settings)
+    def _component(self, node: Leaf | Alternatives, path: str) -> Component:
+        """The one that is named, or drawn. Its name, where it is alone, is part of the path nevertheless."""
+        if isinstance(node, Leaf):
+            return Component(kind=node.kind, arguments=self._settings(node.settings, f"{path}.{node.name}"))
+        for option in self._values(node.draw, path, structural=True):
+            leaf = node.options[option]
+            assert isinstance(leaf, Leaf)
+            with self._where(node.draw, path, f"is {option}"):
+                component = self._component(leaf, path)
+        return component
+
+    def _augmentation(self, nodes: Sequence[Node], path: str) -> Iterator[Component]:
+        for node, where in self._flat(nodes, path):
+            assert isinstance(node, Leaf)
+            yield Component(kind=node.kind, arguments=self._settings(node.settings, where))
+
+    def _early_stopping(self, settings: Sequence[Setting], path: str) -> EarlyStopping | None:
+        values = self._settings(settings, path)
+        if values.get("patience") is None:
+            return None
+        defaults = {name: argument.default for name, argument in EARLY_STOPPING.arguments.items()}
+        return EarlyStopping(**{**defaults, **values})
 
     # --- values ---
+
+    def _settings(self, settings: Sequence[Setting], path: str) -> dict[str, Any]:
+        return {setting.name: self._setting(setting, path) for setting in settings}
 
     def _setting(self, setting: Setting, path: str) -> Any:
         return setting.rule.plain(self._values(setting.expression, f"{path}.{setting.name}")[-1])
@@ -182,20 +237,46 @@ class _Walk:
                 return self._drawn(expression, name, structural=structural)
             case Reference():
                 return self._variable(expression.variable, structural=structural)
+            case Formula():
+                return self._formula(expression, structural=structural)
+            case Object():
+                return ({expression.kind: self._settings(expression.settings, f"{name}.{expression.name}")},)
+            case ObjectChoice():
+                return self._object_choice(expression, name)
 
     def _variable(self, name: str, *, structural: bool) -> tuple[Any, ...]:
-        if self.draws_variables_once and name in self.variables:
+        if not self.follows_all and name in self.variables:
             return self.variables[name]
         self.variables[name] = self._values(self.tree.variables[name], f"variables.{name}", structural=structural)
         return self.variables[name]
 
+    def _formula(self, formula: Formula, *, structural: bool) -> tuple[Any, ...]:
+        values = {
+            name: self.indices[-1] if name == "i" else self._variable(name, structural=structural)[-1]
+            for name in formula.variables
+        }
+        if self.follows_all and structural:
+            return (max(extent(formula, self.tree.variables, self.indices[-1] + 1 if self.indices else 0)),)
+        return (evaluate(formula.expression, values),)
+
+    def _object_choice(self, choice: ObjectChoice, name: str) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = ()
+        for option in self._values(choice.draw, name, structural=True):
+            with self._where(choice.draw, name, f"is {option}"):
+                found = self._values(choice.options[option], name)
+        return found
+
     def _drawn(self, draw: Draw, name: str, *, structural: bool) -> tuple[Any, ...]:
+        fixed = self.tree.fixed_value(name)
+        if fixed is not None:
+            self.met[name] = fixed
+            return (draw.meaning(fixed),)
         parameter = Parameter(name=name, domain=draw.domain, default=draw.default)
         self.seen.setdefault(
             name, Reachable(parameter=parameter, needs=tuple(filter(None, self.needs)), place=draw.place)
         )
         values = self.branches(parameter, structural)
-        self.values[name] = values[-1]
+        self.values[name] = self.met[name] = values[-1]
         return tuple(draw.meaning(value) for value in values)
 
     @contextmanager

@@ -75,6 +75,7 @@ class Search:
         self._failures: list[str] = []
         self._known: dict[str, Trial] = {t.configuration: t for t in self.study.trials() if t.configuration and t.curve}
         self._seen = set(self._known)
+        self._size = self.space.size()
         self._n_finished = self.study.n_finished()
         self._ended = ""
         self._stopped_at: float | None = None
@@ -141,7 +142,7 @@ class Search:
                 self._submit(slot, following)
 
     def _next_trainable(self, slot: str) -> _Running | None:
-        size = self.space.size()
+        size = self._size.configurations
         for _ in range(MAX_TURNED_DOWN):
             if self.control.stopping or (size is not None and len(self._seen) >= size and not self._queued()):
                 break
@@ -157,6 +158,11 @@ class Search:
     def _weigh(self, proposal: Proposal) -> int | None:
         """Parameters of the model that was proposed; None where it was turned down, which costs no training."""
         trial, configuration = proposal.trial, proposal.configuration
+        if forbidden := self.space.forbidden(configuration):
+            if not self._size.without_forbidden:
+                self._seen.add(configuration.hash)
+            self._turn_down(trial, Reason.FORBIDDEN, forbidden)
+            return None
         self._seen.add(configuration.hash)
         earlier = self._known.get(configuration.hash)
         if earlier is not None and earlier.number != trial.number:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Value = bool | int | float | str
 
@@ -32,7 +32,7 @@ class TrialState(StrEnum):
     FAILED = "failed"
     """Ended by a fault, named in `reason`."""
     TURNED_DOWN = "turned down"
-    """Never trained: over a limit, cannot be built, or repeats another trial. Does not count."""
+    """Never trained: over a limit, forbidden, cannot be built, or repeats another trial. Does not count."""
 
 
 FINISHED = frozenset({TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED})
@@ -48,11 +48,13 @@ class Reason(StrEnum):
     """Its process died, or raised what we do not know, more often than a trial is retried."""
     UNBUILDABLE = "unbuildable"
     OVER_LIMIT = "over_limit"
+    FORBIDDEN = "forbidden"
+    """Breaks a rule of the space."""
     REPEAT = "repeat"
     """Has the configuration of an earlier trial."""
 
 
-BLAMED = frozenset({Reason.OUT_OF_MEMORY, Reason.NAN, Reason.UNBUILDABLE, Reason.OVER_LIMIT})
+BLAMED = frozenset({Reason.OUT_OF_MEMORY, Reason.NAN, Reason.UNBUILDABLE, Reason.OVER_LIMIT, Reason.FORBIDDEN})
 """The reasons that say something of the configuration; the sampler learns of them as a violated constraint."""
 
 
@@ -70,6 +72,16 @@ class Epoch:
     """On the validation images after the epoch; None in a retraining, which has none."""
     seconds: float = 0.0
     """Wall time, validation included."""
+    learning_rate: float | None = None
+    """At its end; None in the curves of earlier versions."""
+
+
+EPOCH_FIELDS = tuple(field.name for field in fields(Epoch))
+
+
+def epoch_of(row: Sequence[Any]) -> Epoch:
+    """The epoch whose fields stand in the row, in order. A row from before a field was new is shorter."""
+    return Epoch(**dict(zip(EPOCH_FIELDS, row, strict=False)))
 
 
 @dataclass(frozen=True, kw_only=True)

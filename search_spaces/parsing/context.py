@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from search_spaces.nodes import Draw, Literal
-    from search_spaces.parsing.findings import Findings
+    from search_spaces.parsing.findings import Findings, Path
+
+SET = "set"
+"""The file's key for settings that are given anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,31 @@ class Context:
     """Variables met so far."""
     repetitions: int | None = None
     """The most that the innermost repeat can have; None outside all repeats."""
+    at: str = ""
+    """Dotted name of what is being read, without indices: `conv.conv2d`."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Settings given anew under `set`, by dotted name."""
+    settings: set[str] = field(default_factory=set)
+    """Dotted names of the settings met so far."""
 
     def inside_repeat(self, repetitions: int) -> Context:
         return replace(self, repetitions=repetitions)
+
+    def inside(self, name: str) -> Context:
+        return replace(self, at=self.name(name))
+
+    def name(self, last: str) -> str:
+        """Dotted name of a setting here."""
+        return f"{self.at}.{last}" if self.at else last
+
+    def given(self, last: str, path: Path, data: Any) -> tuple[Path, Any]:
+        """Where the setting stands and what it holds, once `set` has had its word."""
+        name = self.name(last)
+        self.settings.add(name)
+        return ((SET, name), self.changes[name]) if name in self.changes else (path, data)
+
+    def added(self) -> list[str]:
+        """Settings of what is being read that stand under `set`, perhaps there alone."""
+        prefix = f"{self.at}."
+        lasts = [name.removeprefix(prefix) for name in self.changes if name.startswith(prefix)]
+        return [last for last in lasts if "." not in last]

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.keras_table import keras_table
-from search_spaces.nodes import Setting
-from search_spaces.parsing.values import read_value
+from search_spaces.nodes import Literal, Setting
+from search_spaces.parsing.values import read_arguments
 from search_spaces.problems import suggestion
 from search_spaces.wording import shown
 
@@ -17,19 +16,38 @@ if TYPE_CHECKING:
 
     from search_spaces.parsing.context import Context
     from search_spaces.parsing.findings import Path
-    from search_spaces.rules import Signature
+    from search_spaces.parsing.vocabulary import Vocabulary
 
 ENTRY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 WORDS_OF_THE_LANGUAGE = frozenset(
-    {"repeat", "optional", "choice", "layers", "name", "default", "variables", "training"}
+    [
+        "repeat",
+        "optional",
+        "choice",
+        "layers",
+        "residual",
+        "shortcut",
+        "branches",
+        "merge",
+        "name",
+        "default",
+        "variables",
+        "training",
+    ]
 )
 BESIDE = {
     "repeat": ("name", "layers"),
     "optional": ("name", "layers"),
     "choice": ("name", "default"),
     "layers": ("name",),
+    "residual": ("name", "shortcut"),
+    "branches": ("name", "merge"),
 }
 """What may stand beside the word that an entry is of. Beside a layer: its name."""
+
+
+MOST_LISTED = 16
+"""Known names that an error lists where none is near."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,28 +63,26 @@ class Entry:
     """The other keys."""
 
 
-def read_entry(context: Context, path: Path, data: Any, kinds: Iterable[str], blocks: tuple[str, ...]) -> Entry | None:
-    """The entry at the path; None where it is none of the kinds or blocks."""
-    known = [*kinds, *blocks]
+def read_entry(context: Context, path: Path, data: Any, words: Vocabulary) -> Entry | None:
+    """The entry at the path; None where it is nothing that the vocabulary knows."""
     if isinstance(data, str):
         data = {data: None}
-        if "layers" in data or not known:
-            return None
     if not isinstance(data, dict) or not data:
-        what = "'flatten' or 'dense: {units: 64}'" if blocks else "'adam' or 'adam: {learning_rate: 1e-3}'"
-        context.findings.report(path, f"an entry is a name, or a name with its arguments: {what}. Got {shown(data)}")
+        text = f"an entry is a name, or a name with its arguments: {words.example}. Got {shown(data)}"
+        context.findings.report(path, text)
         return None
-    head = _head(context, path, data, known)
+    head = _head(context, path, data, words)
     if head is None:
         return None
     beside = {key: value for key, value in data.items() if key != head}
     for key in [key for key in beside if key not in BESIDE.get(head, ("name",))]:
-        context.findings.report((*path, key), f"'{shown(key)}' does not go with {head}.{_misplaced(head, key)}")
+        context.findings.report((*path, key), f"'{shown(key)}' does not go with {head}.{_misplaced(head, key, words)}")
     return Entry(path=path, head=head, content=data[head], beside=beside)
 
 
-def _head(context: Context, path: Path, data: Mapping[str, Any], known: list[str]) -> str | None:
+def _head(context: Context, path: Path, data: Mapping[str, Any], words: Vocabulary) -> str | None:
     """The key that says what the entry is."""
+    known = [*words.kinds, *words.blocks]
     heads = [key for key in data if key in known and key != "layers"]
     others = [key for key in data if key not in known and key not in ("name", "default")]
     if len(heads) > 1:
@@ -80,15 +96,13 @@ def _head(context: Context, path: Path, data: Mapping[str, Any], known: list[str
     if not others:
         context.findings.report(path, f"the entry says no more than {' and '.join(data)}")
         return None
-    text = (
-        f"unknown {'layer' if 'layers' in known else 'optimizer'} '{shown(others[0])}'.{suggestion(others[0], known)}"
-    )
-    context.findings.report((*path, others[0]), text)
+    hint = suggestion(others[0], known) or ("" if len(known) > MOST_LISTED else f" Known: {', '.join(known)}")
+    context.findings.report((*path, others[0]), f"unknown {words.noun} '{shown(others[0])}'.{hint}")
     return None
 
 
-def _misplaced(head: str, key: str) -> str:
-    signature = keras_table().layers.get(head) or keras_table().optimizers.get(head)
+def _misplaced(head: str, key: str, words: Vocabulary) -> str:
+    signature = words.kinds.get(head)
     if signature and key in signature.arguments:
         return f" It is an argument: indent it under '{head}:'"
     return ""
@@ -132,41 +146,18 @@ def _free_name(kind: str, taken: set[str]) -> str:
     return name
 
 
-def read_settings(context: Context, entry: Entry, signature: Signature) -> tuple[Setting, ...]:
-    """The entry's arguments, in file order; those that are not right are reported and left out."""
-    path = (*entry.path, entry.head)
-    if entry.content is not None and not isinstance(entry.content, dict):
-        example = next(iter(signature.arguments), None)
-        hint = f": {entry.head}: {{{example}: ...}}" if example else ". It has none"
-        context.findings.report(path, f"arguments are named{hint}. Got {shown(entry.content)}")
-        return ()
-    content = entry.content or {}
-    missing = [name for name, argument in signature.arguments.items() if argument.required and name not in content]
-    if missing:
-        context.findings.report(path, f"{entry.head} needs {' and '.join(missing)}")
-    settings = [_setting(context, (*path, name), name, data, signature) for name, data in content.items()]
-    _check_clipping(context, path, entry.head, content)
-    return tuple(setting for setting in settings if setting)
+def read_settings(context: Context, entry: Entry, name: str, words: Vocabulary) -> tuple[Setting, ...]:
+    """The entry's arguments, in file order; those that are not right are reported and left out.
 
-
-def _setting(context: Context, path: Path, name: str, data: Any, signature: Signature) -> Setting | None:
-    if name not in signature.arguments:
-        context.findings.report(path, _unknown_argument(name, str(path[-2]), signature))
-        return None
-    rule = signature.arguments[name].rule
-    expression = read_value(context, path, data, rule)
-    return Setting(name=name, expression=expression, rule=rule) if expression else None
-
-
-def _unknown_argument(name: str, kind: str, signature: Signature) -> str:
-    if name in keras_table().withheld:
-        return f"'{name}' is not for a space to set: {keras_table().withheld[name]}"
-    known = ", ".join(signature.arguments) or "none"
-    return f"{kind} has no argument '{shown(name)}'.{suggestion(name, signature.arguments) or f' Known: {known}'}"
-
-
-def _check_clipping(context: Context, path: Path, kind: str, content: Mapping[str, Any]) -> None:
-    # Keras's optimizers refuse more than one of them; null is not one.
-    clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if content.get(name) is not None]
-    if len(clips) > 1 and kind in keras_table().optimizers:
-        context.findings.report((*path, clips[1]), f"an optimizer clips one way. Got {' and '.join(clips)}")
+    `name` is the entry's part of the dotted path.
+    """
+    signature = words.kinds[entry.head]
+    settings = read_arguments(context.inside(name), (*entry.path, entry.head), entry.content, entry.head, signature)
+    if not words.complete:
+        return settings
+    given = {setting.name for setting in settings}
+    return settings + tuple(
+        Setting(name=argument, expression=Literal(value=known.default), rule=known.rule)
+        for argument, known in signature.arguments.items()
+        if argument not in given
+    )

@@ -17,6 +17,8 @@ class Findings:
         """As a set that keeps its order: a file can have thousands, and the same one be met twice."""
         self.places: dict[Path, tuple[int, int]] = {}
         """(line, column) of each key and each list entry."""
+        self.origins: dict[Path, str] = {}
+        """What does not stand in the file itself, with all that is in it -> where it stands."""
 
     def report(self, path: Path, text: str) -> None:
         """A problem with what stands at the path, or would stand there."""
@@ -24,7 +26,11 @@ class Findings:
 
     def report_place(self, place: Place, text: str) -> None:
         problem = Problem(
-            source=self.source, line=place.line, column=place.column, path=place.path, text=one_line(text)
+            source=place.source or self.source,
+            line=place.line,
+            column=place.column,
+            path=place.path,
+            text=one_line(text),
         )
         self.problems[problem] = None
 
@@ -37,10 +43,19 @@ class Findings:
         while around and around not in self.places:
             around = around[:-1]
         line, column = self.places.get(around, (1, 1))
-        return Place(line=line, column=column, path=written(path))
+        return Place(line=line, column=column, path=written(path), source=self.origin(path))
+
+    def origin(self, path: Path) -> str:
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]]
+        return ""
 
     def in_order(self) -> list[Problem]:
-        return sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+        return sorted(
+            self.problems,
+            key=lambda problem: (problem.source != self.source, problem.source, problem.line, problem.column),
+        )
 
 
 def written(path: Path) -> str:

@@ -37,10 +37,22 @@ class TrainingFrame(_Frame):
     optimizer: Any
     batch_size: Any
     epochs: Any
+    schedule: Any = None
+    loss: Any = None
+    label_smoothing: Any = None
+    class_weights: Any = None
+    early_stopping: Any = None
+    averaging: Any = None
+    augmentation: Any = None
+
+
+PositiveInt = Annotated[StrictInt, Field(gt=0)]
 
 
 class LimitsFrame(_Frame):
-    parameters: Annotated[StrictInt, Field(gt=0)] | None = None
+    parameters: PositiveInt | None = None
+    multiply_adds: PositiveInt | None = None
+    model_bytes: PositiveInt | None = None
 
 
 class PresetFrame(_Frame):
@@ -55,7 +67,15 @@ class SpaceFrame(_Frame):
     layers: list[Any]
     training: TrainingFrame
     limits: LimitsFrame = LimitsFrame()
+    forbid: list[Any] = []
+    set: dict[StrictStr, Any] = {}
+    fix: dict[StrictStr, Any] = {}
     presets: dict[SpaceName, PresetFrame] = {}
+
+
+class ForbidFrame(_Frame):
+    rule: StrictStr
+    because: StrictStr = ""
 
 
 class ChoiceFrame(_Frame):

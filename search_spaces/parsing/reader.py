@@ -2,53 +2,126 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from search_spaces.nodes import Draw, Literal, Tree
-from search_spaces.parsing.context import Context
+from search_spaces.nodes import Draw, Literal, Tree, without_indices
+from search_spaces.parsing.context import SET, Context
 from search_spaces.parsing.document import Unreadable, read_document
+from search_spaces.parsing.domains import read_constant_or_domain
+from search_spaces.parsing.extending import EXTENDS, dumped, extended
 from search_spaces.parsing.findings import Findings
+from search_spaces.parsing.forbidding import read_forbids
 from search_spaces.parsing.frame import SpaceFrame, frame_problems
-from search_spaces.parsing.layers import read_layers
+from search_spaces.parsing.layers import read_nodes
 from search_spaces.parsing.training import read_training
-from search_spaces.parsing.values import read_constant_or_domain
-from search_spaces.presets import fill_in, label
-from search_spaces.problems import SpaceError
-from search_spaces.space import Limits, Preset, SearchSpace
+from search_spaces.parsing.vocabulary import layers
+from search_spaces.presets import accept, fill_in, label
+from search_spaces.problems import SpaceError, suggestion
+from search_spaces.space import Changes, Limits, Preset, SearchSpace
 from search_spaces.structure import dead_ends
+from search_spaces.walk import met, reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path as FilePath
+
+    from search_spaces.domains import Value
+    from search_spaces.forbidding import Forbids
+    from search_spaces.walk import Reachable
+
+FIX = "fix"
 
 
-def read_space(text: str, source: str) -> SearchSpace:
-    """The space that the text describes. SpaceError with all its problems where it describes none."""
+def read_space(text: str, source: str, folder: FilePath | None = None, changes: Changes | None = None) -> SearchSpace:
+    """The space that the text describes. SpaceError with all its problems where it describes none.
+
+    Files that it extends are looked for in `folder`.
+    """
     findings = Findings(source)
     try:
         data = read_document(text, findings)
     except Unreadable:
         raise SpaceError(findings.in_order()) from None
+    comes_alone = not (changes and (changes.set or changes.fix)) and not (isinstance(data, dict) and EXTENDS in data)
+    if isinstance(data, dict):
+        data = _changed(findings, extended(findings, data, folder), changes or Changes())
     for path, problem in frame_problems(SpaceFrame, data):
         findings.report(path, problem)
-    tree = _tree(findings, data) if isinstance(data, dict) else None
-    if tree and not findings.problems:
-        _check_whole(findings, data, tree)
-    if tree is None or findings.problems:
+    if not isinstance(data, dict):
         raise SpaceError(findings.in_order())
-    return _space(data, tree, text, findings.source)
+    space = _space(findings, data, strict=comes_alone)
+    if space is None or findings.problems:
+        raise SpaceError(findings.in_order())
+    if comes_alone:
+        return dataclasses.replace(space, text=text)
+    comment = f"Made from {findings.source}, all that it extends and all that was set or fixed beside it."
+    return dataclasses.replace(space, text=dumped(data, comment))
+
+
+def _changed(findings: Findings, data: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    """The data with what was given beside the file, which has the last word."""
+    for key, given in ((SET, changes.set), (FIX, changes.fix)):
+        if given and isinstance(data.get(key, {}), dict):
+            data = data | {key: data.get(key, {}) | dict(given)}
+            for name in given:
+                findings.origins[key, name] = f"--{key} {name}"
+                findings.places[key, name] = (1, 1)
+    return data
+
+
+# --- the parts --------------------------------------------------------------------------------------------------------
+
+
+def _space(findings: Findings, data: dict[str, Any], *, strict: bool) -> SearchSpace | None:
+    tree = _tree(findings, data)
+    if tree is None or findings.problems:
+        return None
+    for place, problem in dead_ends(tree):
+        findings.report_place(place, problem)
+    if findings.problems:
+        return None
+    known = {each.parameter.name: each for each in reachable(tree)}
+    forbids = read_forbids(findings, data.get("forbid", []), tree, known)
+    tree = dataclasses.replace(tree, fixed=_fixed(findings, data.get(FIX, {}), known))
+    if findings.problems:
+        return None
+    _check_default(findings, tree, forbids)
+    presets, set_aside = _presets(findings, data.get("presets", {}), tree, forbids, strict=strict)
+    return SearchSpace(
+        name=data["name"],
+        description=data.get("description", ""),
+        source=findings.source,
+        text="",
+        fingerprint=fingerprint(data),
+        presets=presets,
+        set_aside=set_aside,
+        limits=Limits(**data.get("limits", {})),
+        forbids=forbids,
+        tree=tree,
+    )
 
 
 def _tree(findings: Findings, data: dict[str, Any]) -> Tree | None:
+    changes = _part(data, SET, dict)
     variables = _part(data, "variables", dict)
-    context = Context(findings=findings, variables=_variables(findings, variables))
-    layers = read_layers(context, ("layers",), data["layers"]) if isinstance(data.get("layers"), list) else ()
-    training = read_training(context, ("training",), _part(data, "training", dict))
+    context = Context(findings=findings, changes=changes)
+    context = dataclasses.replace(context, variables=_variables(context.inside("variables"), variables))
+    read = read_nodes(context, ("layers",), data["layers"], layers()) if isinstance(data.get("layers"), list) else ()
+    training = read_training(context.inside("training"), ("training",), _part(data, "training", dict))
     for name in variables:
-        if name not in context.used:
+        # What an extended file left over is no slip of this one.
+        if name not in context.used and ("variables", name) not in findings.origins:
             findings.report(("variables", name), f"is not used. Use it as ${name}, or take it out")
+    for name in changes:
+        if name not in context.settings:
+            findings.report((SET, name), f"no such setting.{suggestion(name, context.settings)}")
     if findings.problems or training is None:
         return None
-    sound = {name: variable for name, variable in context.variables.items() if variable}
-    return Tree(layers=layers, training=training, variables=sound)
+    sound = {name: variable for name, variable in context.variables.items() if variable and name in context.used}
+    return Tree(layers=read, training=training, variables=sound)
 
 
 def _part(data: dict[str, Any], key: str, wanted: type) -> Any:
@@ -56,42 +129,63 @@ def _part(data: dict[str, Any], key: str, wanted: type) -> Any:
     return data[key] if isinstance(data.get(key), wanted) else wanted()
 
 
-def _variables(findings: Findings, data: dict[str, Any]) -> dict[str, Literal | Draw | None]:
+def _variables(context: Context, data: dict[str, Any]) -> dict[str, Literal | Draw | None]:
     if "i" in data:
-        findings.report(("variables", "i"), "$i is the number of a repetition. Take another name")
-    return {name: read_constant_or_domain(findings, ("variables", name), value) for name, value in data.items()}
+        context.findings.report(("variables", "i"), "$i is the number of a repetition. Take another name")
+    read = {}
+    for name, value in data.items():
+        path, given = context.given(name, ("variables", name), value)
+        read[name] = read_constant_or_domain(context.findings, path, given)
+    return read
 
 
-def _check_whole(findings: Findings, data: dict[str, Any], tree: Tree) -> None:
-    """What can be seen only when the parts are right."""
-    for place, text in dead_ends(tree):
-        findings.report_place(place, text)
-    if findings.problems:
-        return
-    for name, preset in (data.get("presets") or {}).items():
-        for mistake in fill_in(tree, preset.get("values", {}))[1]:
-            findings.report(("presets", name, "values", mistake.parameter), mistake.text)
+def _fixed(findings: Findings, given: dict[str, Any], known: Mapping[str, Reachable]) -> dict[str, Value]:
+    """Values by parameter name, or by its name without indices where it holds for every repetition."""
+    fixed = {}
+    bare = {without_indices(name): each for name, each in known.items()}
+    for name, value in given.items():
+        each = known.get(name) or bare.get(name)
+        if each is None:
+            findings.report((FIX, name), f"no such parameter.{suggestion(name, [*known, *bare])}")
+            continue
+        try:
+            fixed[name] = accept(each.parameter.domain, value)
+        except ValueError as error:
+            findings.report((FIX, name), str(error))
+    return fixed
 
 
-def _space(data: dict[str, Any], tree: Tree, text: str, source: str) -> SearchSpace:
-    presets = {
-        name: Preset(
+def _check_default(findings: Findings, tree: Tree, forbids: Forbids) -> None:
+    configuration, _ = fill_in(tree, {})
+    if rule := forbids.broken(met(tree, configuration.values)):
+        findings.report_place(rule.place, "the default configuration is forbidden by this rule. Change a default")
+
+
+def _presets(
+    findings: Findings, data: dict[str, Any], tree: Tree, forbids: Forbids, *, strict: bool
+) -> tuple[dict[str, Preset], dict[str, str]]:
+    """The presets, and why others were set aside: where a space was changed, not all of its presets need to fit."""
+    presets, set_aside = {}, {}
+    for name, content in data.items():
+        values = content.get("values", {})
+        configuration, mistakes = fill_in(tree, values)
+        problems = [(mistake.parameter, mistake.text) for mistake in mistakes]
+        if not problems and (rule := forbids.broken(met(tree, configuration.values))):
+            problems = [("", f"is forbidden: {rule}")]
+        if problems and not strict:
+            set_aside[name] = f"{problems[0][0]} {problems[0][1]}".strip()
+            continue
+        for parameter, problem in problems:
+            where = ("presets", name, "values", parameter) if parameter else ("presets", name)
+            findings.report(where, problem)
+        presets[name] = Preset(
             name=name,
-            values={parameter: label(value) for parameter, value in preset.get("values", {}).items()},
-            published={figure: float(value) for figure, value in preset.get("published", {}).items()},
+            values={
+                parameter: label(value) for parameter, value in values.items() if tree.fixed_value(parameter) is None
+            },
+            published={figure: float(value) for figure, value in content.get("published", {}).items()},
         )
-        for name, preset in data.get("presets", {}).items()
-    }
-    return SearchSpace(
-        name=data["name"],
-        description=data.get("description", ""),
-        source=source,
-        text=text,
-        fingerprint=fingerprint(data),
-        presets=presets,
-        limits=Limits(parameters=data.get("limits", {}).get("parameters")),
-        tree=tree,
-    )
+    return presets, set_aside
 
 
 def fingerprint(data: dict[str, Any]) -> str:

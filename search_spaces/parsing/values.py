@@ -1,36 +1,96 @@
-"""A value of the file: written out, a domain, or a variable."""
+"""The value of a setting: written out, a domain, a variable, a formula, or an object of Keras with its own settings."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.domains import Bool, Choice, Domain, Float, Int
-from search_spaces.extent import extent
-from search_spaces.nodes import Draw, Expression, Index, Literal, Reference
-from search_spaces.parsing.frame import BoolFrame, ChoiceFrame, FloatFrame, IntFrame, frame_problems
-from search_spaces.presets import accept, label
+from search_spaces.domains import Choice
+from search_spaces.expressions import ExpressionError, names, parse_value, text
+from search_spaces.extent import extent, not_followed
+from search_spaces.keras_table import keras_table
+from search_spaces.nodes import (
+    Draw,
+    Expression,
+    Formula,
+    Index,
+    Literal,
+    Object,
+    ObjectChoice,
+    Reference,
+    Setting,
+)
+from search_spaces.parsing.domains import FRAMES, read_constant_or_domain
+from search_spaces.parsing.frame import unknown_key
 from search_spaces.problems import suggestion
+from search_spaces.rules import NameOrObject, OrNull
 from search_spaces.wording import any_of, flow, shown
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from collections.abc import Mapping
 
     from search_spaces.parsing.context import Context
-    from search_spaces.parsing.findings import Findings, Path
-    from search_spaces.rules import Rule
-
-FRAMES: dict[str, type[BaseModel]] = {"choice": ChoiceFrame, "int": IntFrame, "float": FloatFrame, "bool": BoolFrame}
-"""Keyword of a domain -> what may stand beside it."""
+    from search_spaces.parsing.findings import Path
+    from search_spaces.rules import Rule, Signature
 
 REFERENCE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 
 
-def read_value(context: Context, path: Path, data: Any, rule: Rule) -> Expression | None:
-    """The value at the path; None where it is not right, or breaks the rule of the argument that it is for."""
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def read_arguments(context: Context, path: Path, content: Any, kind: str, signature: Signature) -> tuple[Setting, ...]:
+    """The arguments at the path; the context is inside the thing that they are of."""
+    if content is not None and not isinstance(content, dict):
+        example = next(iter(signature.arguments), None)
+        hint = f": {kind}: {{{example}: ...}}" if example else ". It has none"
+        context.findings.report(path, f"arguments are named{hint}. Got {shown(content)}")
+        return ()
+    content = (content or {}) | dict.fromkeys(context.added())
+    missing = [name for name, argument in signature.arguments.items() if argument.required and name not in content]
+    if missing:
+        context.findings.report(path, f"{kind} needs {' and '.join(missing)}")
+    settings = [_setting(context, (*path, name), name, data, kind, signature) for name, data in content.items()]
+    _check_clipping(context, path, kind, content)
+    return tuple(setting for setting in settings if setting)
+
+
+def _setting(context: Context, path: Path, name: str, data: Any, kind: str, signature: Signature) -> Setting | None:
+    if name not in signature.arguments:
+        path, _ = context.given(name, path, data)
+        context.findings.report(path, _unknown_argument(name, kind, signature))
+        return None
+    rule = signature.arguments[name].rule
+    expression = read_value(context, name, path, data, rule)
+    return Setting(name=name, expression=expression, rule=rule) if expression else None
+
+
+def _unknown_argument(name: str, kind: str, signature: Signature) -> str:
+    if name in keras_table().withheld:
+        return f"'{name}' is not for a space to set: {keras_table().withheld[name]}"
+    known = ", ".join(signature.arguments) or "none"
+    return f"{kind} has no argument '{shown(name)}'.{suggestion(name, signature.arguments) or f' Known: {known}'}"
+
+
+def _check_clipping(context: Context, path: Path, kind: str, content: Mapping[str, Any]) -> None:
+    # Keras's optimizers refuse more than one of them; null is not one.
+    clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if content.get(name) is not None]
+    if len(clips) > 1 and kind in keras_table().optimizers:
+        context.findings.report((*path, clips[1]), f"an optimizer clips one way. Got {' and '.join(clips)}")
+
+
+def read_value(context: Context, name: str, path: Path, data: Any, rule: Rule) -> Expression | None:
+    """The value of the setting; None where it is not right, or breaks the rule of what it is for.
+
+    `name` is the last part of the setting's dotted name.
+    """
+    path, data = context.given(name, path, data)
     expression: Expression | None
-    if isinstance(data, str) and "$" in data:
-        expression = _variable(context, path, data)
+    objects = _objects(rule)
+    if objects is not None and _names_object(data):
+        expression = read_object(context.inside(name), path, data, objects)
+    elif isinstance(data, str) and "$" in data:
+        expression = _variable_or_formula(context, path, data)
     else:
         expression = read_constant_or_domain(context.findings, path, data)
     if expression is None or not _keeps(context, path, expression, rule):
@@ -38,123 +98,133 @@ def read_value(context: Context, path: Path, data: Any, rule: Rule) -> Expressio
     return expression
 
 
-def read_constant_or_domain(findings: Findings, path: Path, data: Any) -> Literal | Draw | None:
-    """The value at the path where it must not be a variable."""
-    if isinstance(data, dict):
-        return read_domain(findings, path, data)
-    if _holds(data, dict):
-        findings.report(path, "a domain stands for a whole value, not for a part of a list")
+# --- objects of Keras -------------------------------------------------------------------------------------------------
+
+
+def _objects(rule: Rule) -> Mapping[str, Signature] | None:
+    """The objects that an argument of this rule can be given with arguments of their own."""
+    inner = rule.rule if isinstance(rule, OrNull) else rule
+    return inner.objects if isinstance(inner, NameOrObject) else None
+
+
+def _names_object(data: Any) -> bool:
+    if not isinstance(data, dict):
+        return False
+    options = data.get("choice")
+    if isinstance(options, list):
+        return any(isinstance(option, dict) for option in options)
+    return len(data) == 1 and next(iter(data)) not in FRAMES
+
+
+def read_object(
+    context: Context, path: Path, data: dict[str, Any], objects: Mapping[str, Signature]
+) -> Object | ObjectChoice | None:
+    """The object that is named, or the choice between names and objects; the context is inside the argument."""
+    if "choice" not in data:
+        return _object(context, path, data, next(iter(data)), objects)
+    for key in [key for key in data if key not in ("choice", "default")]:
+        context.findings.report((*path, key), unknown_key(key, ["choice", "default"]))
+    names: list[str] = []
+    options: dict[str, Literal | Object] = {}
+    for index, option in enumerate(data["choice"]):
+        where = (*path, "choice", index)
+        kind = next(iter(option), "") if isinstance(option, dict) else flow(option)
+        name = _free_name(str(kind), names)
+        names.append(name)
+        read = _object(context, where, option, name, objects) if isinstance(option, dict) else Literal(value=option)
+        if read:
+            options[name] = read
+    default = flow(data.get("default", names[0]))
+    if default not in names:
+        context.findings.report((*path, "default"), f"must be {any_of(names)}. Got {shown(default)}")
         return None
-    if _holds_variable(data):
-        findings.report(path, "a variable stands for a whole value, and not within another variable's")
+    if len(options) < len(names):
         return None
-    return Literal(value=data)
+    draw = Draw(domain=Choice(options=tuple(names)), default=default, place=context.findings.place(path))
+    return ObjectChoice(draw=draw, options=options)
 
 
-# --- domains ----------------------------------------------------------------------------------------------------------
-
-
-def read_domain(findings: Findings, path: Path, data: dict[str, Any]) -> Draw | None:
-    """The domain that the mapping describes, with its default; None where it is not right."""
-    keywords = [keyword for keyword in FRAMES if keyword in data]
-    if len(keywords) != 1:
-        got = f"'{next(iter(data))}'" if data and not keywords else any_of(keywords) if keywords else "nothing"
-        hint = suggestion(next(iter(data)), FRAMES) if data and not keywords else ""
-        findings.report(path, f"a domain has one of choice, int, float and bool. Got {got}.{hint}".rstrip("."))
+def _object(
+    context: Context, path: Path, data: dict[str, Any], name: str, objects: Mapping[str, Signature]
+) -> Object | None:
+    kind = next(iter(data), "")
+    if len(data) != 1 or kind not in objects:
+        hint = suggestion(str(kind), objects) or f" Known: {', '.join(objects)}"
+        context.findings.report(path, f"what takes arguments here is one of {len(objects)}.{hint} Got {shown(data)}")
         return None
-    problems = frame_problems(FRAMES[keywords[0]], data)
-    for where, text in problems:
-        findings.report((*path, *where), text)
-    if problems:
-        return None
-    return _draw(findings, path, data, keywords[0])
+    # Its arguments' names: activation.leaky_relu.negative_slope
+    settings = read_arguments(context.inside(name), (*path, kind), data[kind], kind, objects[kind])
+    return Object(name=name, kind=kind, settings=settings)
 
 
-def _draw(findings: Findings, path: Path, data: dict[str, Any], keyword: str) -> Draw | None:
-    meanings = {}
-    if keyword == "choice":
-        if not _options_are_plain(findings, path, data["choice"]):
-            return None
-        meanings = {flow(option): option for option in data["choice"] if option is None or isinstance(option, list)}
-    try:
-        domain = _domain(data, keyword)
-    except ValueError as error:
-        findings.report((*path, keyword), str(error))
-        return None
-    try:
-        default = accept(domain, data["default"]) if "default" in data else domain.middle()
-    except ValueError as error:
-        findings.report((*path, "default"), str(error))
-        return None
-    return Draw(domain=domain, default=default, meanings=meanings, place=findings.place(path))
-
-
-def _domain(data: dict[str, Any], keyword: str) -> Domain:
-    match keyword:
-        case "choice":
-            return Choice(options=tuple(label(option) for option in data["choice"]))
-        case "int":
-            low, high = data["int"]
-            return Int(low=low, high=high, log=data.get("log", False), step=data.get("step", 1))
-        case "float":
-            low, high = map(float, data["float"])
-            return Float(low=low, high=high, log=data.get("log", False), step=data.get("step"))
-        case _:
-            return Bool()
-
-
-def _options_are_plain(findings: Findings, path: Path, options: list[Any]) -> bool:
-    for index, option in enumerate(options):
-        if _holds(option, dict):
-            text = f"options here are plain values. Only layers and optimizers are chosen whole. Got {shown(option)}"
-            findings.report((*path, "choice", index), text)
-            return False
-        if _holds_variable(option):
-            findings.report((*path, "choice", index), f"options are written out. Got {shown(option)}")
-            return False
-    return True
+def _free_name(kind: str, taken: list[str]) -> str:
+    name, number = kind, 1
+    while name in taken:
+        number += 1
+        name = f"{kind}_{number}"
+    return name
 
 
 # --- variables --------------------------------------------------------------------------------------------------------
 
 
-def _variable(context: Context, path: Path, data: str) -> Reference | Index | None:
-    findings = context.findings
-    if not REFERENCE.fullmatch(data):
-        findings.report(path, f"'$name' stands alone: there is no arithmetic yet. Got {shown(data)}")
+def _variable_or_formula(context: Context, path: Path, data: str) -> Reference | Index | Formula | None:
+    try:
+        expression = parse_value(data)
+    except ExpressionError as error:
+        context.findings.report(path, str(error))
         return None
-    name = data[1:]
+    used = names(expression)
+    if not all([_known(context, path, name) for name in sorted(used)]):  # noqa: C419 - each is told
+        return None
+    if REFERENCE.fullmatch(data.strip()):
+        return Index() if used == {"i"} else Reference(variable=min(used))
+    return Formula(expression=expression, variables=tuple(sorted(used)))
+
+
+def _known(context: Context, path: Path, name: str) -> bool:
     if name == "i":
         if context.repetitions is None:
-            findings.report(path, "$i is the number of a repetition, and there is no repeat around it")
-            return None
-        return Index()
+            context.findings.report(path, "$i is the number of a repetition, and there is no repeat around it")
+        return context.repetitions is not None
     if name not in context.variables:
-        known = ", ".join(f"${variable}" for variable in context.variables) or "none"
-        hint = suggestion(data, [f"${variable}" for variable in context.variables])
-        findings.report(path, f"unknown variable {shown(data)}.{hint or f' Known: {known}'}")
-        return None
+        known = [f"${variable}" for variable in context.variables]
+        hint = suggestion(f"${name}", known) or f" Known: {', '.join(known) or 'none'}"
+        context.findings.report(path, f"unknown variable ${shown(name)}.{hint}")
+        return False
     context.used.add(name)
-    return Reference(variable=name) if context.variables[name] is not None else None
+    return context.variables[name] is not None
 
 
 def _keeps(context: Context, path: Path, expression: Expression, rule: Rule) -> bool:
     """Whether all that the expression can come to keeps the rule. Reports the first that does not."""
     variables = {name: variable for name, variable in context.variables.items() if variable is not None}
-    for index, value in enumerate(extent(expression, variables, context.repetitions or 0)):
+    repetitions = context.repetitions or 0
+    try:
+        if isinstance(expression, Formula) and (complaint := not_followed(expression, variables, repetitions)):
+            context.findings.report(path, complaint)
+            return False
+        values = extent(expression, variables, repetitions)
+    except ExpressionError as error:
+        context.findings.report(path, str(error))
+        return False
+    for index, value in enumerate(values):
         if complaint := rule.complaint(value):
-            through = f" (${expression.variable})" if isinstance(expression, Reference) else ""
-            is_choice = isinstance(expression, Draw) and isinstance(expression.domain, Choice)
-            context.findings.report((*path, "choice", index) if is_choice else path, complaint + through)
+            context.findings.report(_blamed(path, expression, index), complaint + _through(expression))
             return False
     return True
 
 
-def _holds(data: Any, wanted: type) -> bool:
-    return isinstance(data, wanted) or (isinstance(data, list) and any(_holds(entry, wanted) for entry in data))
+def _blamed(path: Path, expression: Expression, index: int) -> Path:
+    is_choice = isinstance(expression, Draw) and isinstance(expression.domain, Choice)
+    return (*path, "choice", index) if is_choice else path
 
 
-def _holds_variable(data: Any) -> bool:
-    if isinstance(data, list):
-        return any(_holds_variable(entry) for entry in data)
-    return isinstance(data, str) and data.startswith("$")
+def _through(expression: Expression) -> str:
+    match expression:
+        case Reference():
+            return f" (${expression.variable})"
+        case Formula():
+            return f" ({text(expression.expression)})"
+        case _:
+            return ""

@@ -189,7 +189,6 @@ CASES = [
     # variables
     ("an unknown variable", "activation: $act", "activation: $atc #!", "unknown variable $atc. Did you mean '$act'?"),
     ("an unused variable", "  depth:", "  width: 5 #!\n  depth:", "variables.width: is not used. Use it as $width"),
-    ("arithmetic", "units: 64", "units: $depth * 2", "there is no arithmetic yet. Got $depth * 2"),
     ("an index outside", "units: 64", "units: $i", "$i is the number of a repetition"),
     ("a variable called i", "  depth:", "  i: 5 #!\n  depth:", "$i is the number of a repetition"),
     ("a variable with a dash", "  depth:", "  my-depth: 5 #!\n  depth:",

@@ -206,7 +206,7 @@ def test_a_variable_that_nothing_active_uses_is_not_drawn(space_of: SpaceOf) -> 
 
     assert asked(space) == ["variables.more"]
     assert asked(space, {"variables.more": True}) == ["variables.more", "variables.width"]
-    assert space.size() == 4
+    assert space.size().configurations == 4
 
 
 def test_a_variable_may_be_a_constant(space_of: SpaceOf) -> None:
@@ -214,7 +214,7 @@ def test_a_variable_may_be_a_constant(space_of: SpaceOf) -> None:
 
     assert space.default().layers[1].arguments == {"units": 24}
     assert space.parameters() == ()
-    assert space.size() == 1
+    assert space.size().configurations == 1
 
 
 def test_lists_and_null_are_drawn_by_label_and_built_as_themselves(space_of: SpaceOf) -> None:
@@ -316,7 +316,7 @@ def test_the_size_is_the_number_of_configurations_that_the_walk_can_make(name: s
 
     configurations = [tuple(configuration.values.items()) for configuration in every(space)]
 
-    assert space.size() == len(configurations) == len(set(configurations))
+    assert space.size().configurations == len(configurations) == len(set(configurations))
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -340,11 +340,11 @@ def test_a_huge_space_is_counted_without_being_walked(space_of: SpaceOf) -> None
             - choice: [{dense: {units: {int: [1, 1000]}}}, {dropout: {rate: 0.1}}]
     """)
 
-    assert space.size() == sum(1001**n for n in range(1, 101))
+    assert space.size().configurations == sum(1001**n for n in range(1, 101))
 
 
 def test_one_continuous_range_makes_a_space_infinite(space_of: SpaceOf) -> None:
-    assert space_of("- flatten\n- dropout: {rate: {float: [0.0, 0.5]}}").size() is None
+    assert space_of("- flatten\n- dropout: {rate: {float: [0.0, 0.5]}}").size().configurations is None
 
 
 def test_a_seeded_sample_is_the_same_again() -> None:

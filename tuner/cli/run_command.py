@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli.space_options import with_space_options
+
 if TYPE_CHECKING:
+    from tuner.cli.space_options import SpaceOptions
     from tuner.run import Request
 
-DEFAULT_SPACE = "cnn_v4"
 PRUNERS = ("asha", "median", "none")
 
 
@@ -48,7 +50,7 @@ def with_output_options(command: Any) -> Any:
 
 @click.command(context_settings={"show_default": True})
 @click.argument("dataset")
-@click.option("--space", metavar="SPACE", default=DEFAULT_SPACE, help="A space of the library, or a YAML file.")
+@with_space_options
 @click.option("--trials", type=click.IntRange(1), metavar="N", default=50, help="Finished trials in total.")
 @click.option("--timeout", type=Span(), help="End the search after this time (90s, 15m, 2h) and finish the job.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Makes it repeatable.")
@@ -70,7 +72,7 @@ def with_output_options(command: Any) -> Any:
 @with_output_options
 def run(
     dataset: str,
-    space: str,
+    space: SpaceOptions,
     trials: int,
     timeout: float | None,
     name: str | None,
@@ -85,12 +87,11 @@ def run(
     from tuner.cli.words import check_dataset
 
     check_dataset(dataset)
-    from search_spaces import SearchSpace
     from tuner.plan import Budget
     from tuner.run import Request
     from tuner.study import study_folder
 
-    loaded = SearchSpace.load(space)
+    loaded = space.load()
     do(
         Request(
             dataset=dataset,

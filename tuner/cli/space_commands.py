@@ -67,7 +67,7 @@ def _names(space: SearchSpace) -> str:
 
 
 def _size(space: SearchSpace) -> str:
-    size = space.size()
+    size = space.size().configurations
     return "infinitely many configurations" if size is None else f"{size:,} configurations"
 
 
@@ -76,7 +76,7 @@ def _plain(space: SearchSpace) -> dict[str, object]:
         "name": space.name,
         "description": space.description,
         "source": space.source,
-        "size": space.size(),
+        "size": space.size().configurations,
         "limits": {"parameters": space.limits.parameters},
         "parameters": [
             {"name": each.name, "domain": each.domain.describe(), "default": each.default}

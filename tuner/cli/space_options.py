@@ -1,0 +1,65 @@
+"""The options that say which space: a file or a name, changed on the command line, or a topology."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from search_spaces import SearchSpace
+
+DEFAULT_SPACE = "cnn_v4"
+
+OPTIONS = (
+    click.option(
+        "--space", metavar="SPACE", help=f"A space of the library, or a YAML file.  [default: {DEFAULT_SPACE}]"
+    ),
+    click.option("--topology", metavar="SIZES", help="A perceptron instead: 128-64, or one digit a layer: 53."),
+    click.option("--set", "to_set", metavar="NAME=VALUE", multiple=True, help="Give a setting anew, domains included."),
+    click.option("--fix", "to_fix", metavar="NAME=VALUE", multiple=True, help="Keep a parameter at one value."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceOptions:
+    """What the command line says of the space."""
+
+    space: str | None
+    topology: str | None
+    to_set: tuple[str, ...]
+    to_fix: tuple[str, ...]
+
+    def load(self) -> SearchSpace:
+        """The space that is asked for. SpaceError or UsageError where there is none."""
+        from search_spaces import SearchSpace, changes, topology_space
+        from tuner.errors import UsageError
+
+        changed = changes(self.to_set, self.to_fix)
+        if self.topology is None:
+            return SearchSpace.load(self.space or DEFAULT_SPACE, changed)
+        if self.space is not None:
+            raise UsageError(f"--space and --topology exclude each other. Got {self.space} and {self.topology}.")
+        return SearchSpace.parse(topology_space(self.topology), f"--topology {self.topology}", changed)
+
+
+def with_space_options(command: Any) -> Any:
+    """The command with the options added; it gets them as one SpaceOptions by the name of `space`."""
+
+    @functools.wraps(command)
+    def with_one(
+        *arguments: Any,
+        space: str | None,
+        topology: str | None,
+        to_set: tuple[str, ...],
+        to_fix: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        options = SpaceOptions(space=space, topology=topology, to_set=to_set, to_fix=to_fix)
+        return command(*arguments, space=options, **others)
+
+    for option in reversed(OPTIONS):
+        with_one = option(with_one)
+    return with_one
