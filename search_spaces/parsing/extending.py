@@ -23,22 +23,22 @@ MERGED = ("variables", "training", "limits", "presets", "set", "fix")
 MOST_PARENTS = 8
 
 
-def extended(findings: Findings, data: dict[str, Any], folder: FilePath | None) -> dict[str, Any]:
+def extended(findings: Findings, data: dict[str, Any], folder: FilePath | None) -> dict[str, Any] | None:
     """The file's data on top of the one that it extends; as it is where it extends none.
 
-    Problems of the parent are reported, and the data then returned without it.
+    None where there is nothing to extend, which is reported: all else in the file would be told wrongly without it.
     """
     return _extended(findings, data, folder, seen=(findings.source,))
 
 
 def _extended(
     findings: Findings, data: dict[str, Any], folder: FilePath | None, seen: tuple[str, ...]
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     if EXTENDS not in data:
         return data
     own = {key: value for key, value in data.items() if key != EXTENDS}
     parent = _read(findings, data[EXTENDS], folder, seen)
-    return own if parent is None else _merged(findings, own, *parent)
+    return None if parent is None else _merged(findings, own, *parent)
 
 
 def _read(

@@ -47,7 +47,10 @@ def read_space(text: str, source: str, folder: FilePath | None = None, changes: 
         raise SpaceError(findings.in_order()) from None
     comes_alone = not (changes and (changes.set or changes.fix)) and not (isinstance(data, dict) and EXTENDS in data)
     if isinstance(data, dict):
-        data = _changed(findings, extended(findings, data, folder), changes or Changes())
+        data = extended(findings, data, folder)
+        if data is None:
+            raise SpaceError(findings.in_order())
+        data = _changed(findings, data, changes or Changes())
     for path, problem in frame_problems(SpaceFrame, data):
         findings.report(path, problem)
     if not isinstance(data, dict):
@@ -58,7 +61,12 @@ def read_space(text: str, source: str, folder: FilePath | None = None, changes: 
     if comes_alone:
         return dataclasses.replace(space, text=text)
     comment = f"Made from {findings.source}, all that it extends and all that was set or fixed beside it."
-    return dataclasses.replace(space, text=dumped(data, comment))
+    return dataclasses.replace(space, text=dumped(_without(data, space.set_aside), comment))
+
+
+def _without(data: dict[str, Any], set_aside: Mapping[str, str]) -> dict[str, Any]:
+    presets = {name: preset for name, preset in data.get("presets", {}).items() if name not in set_aside}
+    return data | {"presets": presets}
 
 
 def _changed(findings: Findings, data: dict[str, Any], changes: Changes) -> dict[str, Any]:
@@ -95,7 +103,7 @@ def _space(findings: Findings, data: dict[str, Any], *, strict: bool) -> SearchS
         description=data.get("description", ""),
         source=findings.source,
         text="",
-        fingerprint=fingerprint(data),
+        fingerprint=fingerprint(_without(data, set_aside)),
         presets=presets,
         set_aside=set_aside,
         limits=Limits(**data.get("limits", {})),

@@ -9,8 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search_spaces.keras_table import keras_table
-from search_spaces.rules import Axes, Flag, Margins, Name, Number, OrNull, Pair, Rule, WholeNumber
+from search_spaces.keras_table import keras_table, object_class
+from search_spaces.rules import (
+    Axes,
+    Flag,
+    Margins,
+    Name,
+    NameOrObject,
+    Number,
+    OrNull,
+    Pair,
+    Rule,
+    Signature,
+    WholeNumber,
+)
 from search_spaces.shapes import effect_of, keeps_image, needs_image
 
 
@@ -27,6 +39,13 @@ def values_of(rule: Rule) -> st.SearchStrategy[Any]:
             return st.booleans()
         case Name():
             return st.sampled_from(rule.names)
+        case NameOrObject():
+            objects = [
+                objects_of(kind, signature)
+                for kind, signature in rule.objects.items()
+                if rule.name.noun != "an activation"  # with arguments it is a layer of its own
+            ]
+            return st.one_of(values_of(rule.name), *objects)
         case Pair():
             return st.integers(rule.low, 4) | st.lists(st.integers(rule.low, 4), min_size=2, max_size=2)
         case Margins():
@@ -35,6 +54,22 @@ def values_of(rule: Rule) -> st.SearchStrategy[Any]:
         case Axes():
             return st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True)
     raise AssertionError(rule)
+
+
+def objects_of(kind: str, signature: Signature) -> st.SearchStrategy[Any]:
+    """An object of Keras with all its arguments."""
+    values = {name: values_of(argument.rule) for name, argument in signature.arguments.items()}
+    return st.fixed_dictionaries(values).map(lambda arguments: {kind: arguments})
+
+
+def as_keras_takes_it(name: str, value: Any) -> Any:
+    import keras
+
+    if not isinstance(value, dict):
+        return value
+    ((kind, arguments),) = value.items()
+    family, class_name = object_class(name, kind)
+    return getattr(getattr(keras, family), class_name)(**arguments)
 
 
 @st.composite
@@ -56,7 +91,8 @@ def by_keras(kind: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> tu
     import keras
 
     try:
-        layer = getattr(keras.layers, keras_table().layers[kind].class_name)(**arguments)
+        for_keras = {name: as_keras_takes_it(name, value) for name, value in arguments.items()}
+        layer = getattr(keras.layers, keras_table().layers[kind].class_name)(**for_keras)
         symbolic = tuple(layer(keras.Input(shape)).shape[1:])
         grouped = arguments.get("groups", 1) != 1  # a grouped convolution is compiled, half a second each time
         real = symbolic if grouped else tuple(layer(np.zeros((2, *shape), "float32")).shape[1:])
