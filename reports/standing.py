@@ -8,18 +8,15 @@ from typing import get_args
 
 from reports.report import Proportion, Report, TrialRow, TrialState, Value
 
-_Z = 1.959963984540054
-"""Two-sided 95 % point of the standard normal distribution."""
-
 
 def wilson(value: float, n: int) -> Proportion:
     """The share with its 95 % score interval. Source: Wilson 1927, J. Am. Stat. Assoc. 22, 209-212."""
     if n < 1:
         return Proportion(value=value, low=0.0, high=1.0, n=0)
-    centre = value + _Z**2 / (2 * n)
-    reach = _Z * math.sqrt(value * (1 - value) / n + _Z**2 / (4 * n**2))
-    scale = 1 + _Z**2 / n
-    return Proportion(value=value, low=max(0.0, (centre - reach) / scale), high=min(1.0, (centre + reach) / scale), n=n)
+    from scipy.stats import binomtest
+
+    interval = binomtest(round(value * n), n).proportion_ci(confidence_level=0.95, method="wilson")
+    return Proportion(value=value, low=float(interval.low), high=float(interval.high), n=n)
 
 
 def overlap(a: Proportion, b: Proportion) -> bool:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.report import ClassScores, Proportion
+from reports.report import ClassScores
+from reports.standing import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from reports.report import Proportion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,7 @@ def evaluate(probabilities: NDArray[np.floating], labels: NDArray[np.integer], c
     )
     sums = probabilities.sum(axis=1, keepdims=True, dtype=np.float64)  # float32 softmax misses 1 by 1e-7
     return Scores(
-        accuracy=proportion(int((predicted == labels).sum()), len(labels)),
+        accuracy=wilson(float((predicted == labels).mean()), len(labels)),
         loss=float(log_loss(labels, probabilities / sums, labels=numbers)),
         confusion=confusion_matrix(labels, predicted, labels=numbers).astype(np.int64),
         classes=tuple(
@@ -50,11 +53,3 @@ def evaluate(probabilities: NDArray[np.floating], labels: NDArray[np.integer], c
             for i, name in enumerate(class_names)
         ),
     )
-
-
-def proportion(successes: int, n: int) -> Proportion:
-    """The share of successes with its 95 % interval. Source: Wilson 1927, the score interval."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, n).proportion_ci(confidence_level=0.95, method="wilson")
-    return Proportion(value=successes / n, low=float(interval.low), high=float(interval.high), n=n)
