@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tuner.data import ImageData
     from tuner.plan import Plan
     from tuner.study import Folder
+    from tuner.trial import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +53,10 @@ class TrainingJobs:
             identity=f"{configuration.hash}-{seed}-{self.plan.data_fingerprint}",
         )
 
-    def retrain(self, number: int, configuration: Configuration, epochs: int, facts: dict[str, Any]) -> Retrain:
-        """Trains the configuration of trial `number` anew for `epochs` epochs, and opens the test set."""
+    def retrain(self, trial: Trial, configuration: Configuration, epochs: int, facts: dict[str, Any]) -> Retrain:
+        """Trains the configuration of the trial anew for `epochs` epochs, and opens the test set."""
         return Retrain(
-            job=number,
+            job=trial.number,
             configuration=dict(configuration.to_json()),
             images=str(self.data.train_images_path),
             labels=str(self.data.train_labels_path),
@@ -64,7 +65,9 @@ class TrainingJobs:
             test_labels=str(self.data.test_labels_path),
             n_classes=self.n_classes,
             epochs=epochs,
-            seed=self.seed(number),
+            horizon=self.epochs(configuration),
+            curve=trial.curve,
+            seed=self.seed(trial.number),
             folder=str(self.folder.best),
             facts=facts,
         )

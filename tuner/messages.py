@@ -40,6 +40,12 @@ class Retrain:
     test_labels: str
     n_classes: int
     epochs: int
+    """To train for: those after which the trial was at its best."""
+    horizon: int
+    """All epochs that the trial had. Its learning rate and its averaging were laid out over them, and at its best epoch
+    it stood where they had led until then: over a shorter course, that epoch would be another one."""
+    curve: tuple[Epoch, ...]
+    """Of the trial. Its plateaus lowered the learning rate; without validation images they cannot be seen again."""
     seed: int
     folder: str
     """Where the model, its configuration, its predictions and a manifest are put, all together or not at all."""
@@ -130,6 +136,8 @@ def decode(line: str) -> Any:
         kind = _KINDS[fields.pop("kind")]
         if kind is EpochDone:
             fields["epoch"] = Epoch(**fields["epoch"])
+        if kind is Retrain:
+            fields["curve"] = tuple(Epoch(**epoch) for epoch in fields["curve"])
         return kind(**fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a message: {line[:200]!r}") from error

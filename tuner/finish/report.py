@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,8 +13,9 @@ import numpy as np
 
 import reports
 from reports.report import Data, EpochScores, Evaluation, LayerRow, Model, Provenance, Report, Search, TrialRow
+from reports.standing import wilson
 from search_spaces import Configuration, ModelSummary, SearchSpace, summarize
-from tuner.evaluation import evaluate, proportion
+from tuner.evaluation import evaluate
 from tuner.files import checksum
 from tuner.finish.retrain import OPENINGS, result
 from tuner.importance import importance
@@ -94,13 +95,14 @@ def _row(trial: Trial) -> TrialRow:
 
 
 def _scores(epoch: Epoch) -> EpochScores:
-    return EpochScores(**asdict(epoch))
+    """What the report draws of it."""
+    return EpochScores(**{field.name: getattr(epoch, field.name) for field in fields(EpochScores)})
 
 
 def _model(study: Study, space: SearchSpace, best: Trial, data: Data, manifest: Mapping[str, Any]) -> Model:
     configuration = space.check_values(best.values)
     summary = summarize(configuration, data.image_shape, len(data.class_names))
-    curve = tuple(EpochScores(**epoch) for epoch in manifest["curve"])
+    curve = tuple(_scores(Epoch(**epoch)) for epoch in manifest["curve"])
     folder = study.folder.best
     training = {"epochs": manifest["epochs"], **_flat(_tree(configuration)["training"], leave="epochs")}
     return Model(
@@ -163,7 +165,7 @@ def _evaluation(study: Study, best: Trial, data: Data) -> Evaluation:
     return Evaluation(
         accuracy=scores.accuracy,
         loss=scores.loss,
-        validation=proportion(round((best.score or 0.0) * n), n),
+        validation=wilson(best.score or 0.0, n),
         confusion=scores.confusion,
         classes=scores.classes,
         opened=openings[-1]["opened"] if openings else "",

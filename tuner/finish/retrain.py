@@ -83,7 +83,7 @@ def _retrain(
         "configuration": configuration.hash,
         "classes": list(jobs.data.class_names),
     }
-    job = jobs.retrain(best.number, configuration, epochs, facts)
+    job = jobs.retrain(best, configuration, epochs, facts)
     sweep(folder.path, folder.best.name)
     observe(Retraining(trial=best, epochs=epochs))
     for attempt in count(1):

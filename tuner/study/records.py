@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as Row
 
-from tuner.trial import Epoch, Reason, Trial, TrialState, plain
+from tuner.trial import Epoch, Reason, Trial, TrialState, epoch_of, plain
 
 PRESET = "preset"
 SETUP = "setup"
@@ -41,10 +41,7 @@ def row_of(state: TrialState, reason: str) -> Row:
 
 
 def curve_of(rows: list[list[Any]]) -> tuple[Epoch, ...]:
-    return tuple(
-        Epoch(epoch=epoch, accuracy=accuracy, loss=loss, val_accuracy=val_accuracy, val_loss=val_loss, seconds=seconds)
-        for epoch, accuracy, loss, val_accuracy, val_loss, seconds in rows
-    )
+    return tuple(epoch_of(row) for row in rows)
 
 
 def rows_of(curve: tuple[Epoch, ...]) -> list[list[Any]]:

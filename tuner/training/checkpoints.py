@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tuner.files import new_folder, read_manifest, write_manifest
-from tuner.trial import Epoch
+from tuner.training.statistics import seed_states
+from tuner.trial import epoch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,30 +22,38 @@ if TYPE_CHECKING:
 
     import keras
 
+    from tuner.trial import Epoch
+
 KEPT = 2
 
 
-def save(folder: Path, model: keras.Model, curve: Sequence[Epoch], identity: str) -> None:
-    """Keeps weights, optimizer and random state after the last epoch of `curve`. `identity` says whose they are."""
+def save(
+    folder: Path, model: keras.Model, curve: Sequence[Epoch], identity: str, more: Sequence[keras.Variable] = ()
+) -> None:
+    """Keeps weights, optimizer, random state and `more` after the last epoch of `curve`. `identity` says whose they
+    are.
+    """
     epoch = curve[-1].epoch
     with new_folder(folder / f"epoch-{epoch:04d}") as new:
-        arrays = {str(i): np.asarray(variable) for i, variable in enumerate(_state(model))}
+        arrays = {str(i): np.asarray(variable) for i, variable in enumerate([*_state(model), *more])}
         np.savez(new / "state.npz", allow_pickle=False, **arrays)
         write_manifest(new, identity=identity, curve=[list(astuple(each)) for each in curve])
     for old in _epochs(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def restore(folder: Path, model: keras.Model, identity: str) -> tuple[Epoch, ...]:
-    """Puts the newest whole checkpoint of `identity` into the model and returns its curve; () where there is none."""
+def restore(folder: Path, model: keras.Model, identity: str, more: Sequence[keras.Variable] = ()) -> tuple[Epoch, ...]:
+    """Puts the newest whole checkpoint of `identity` into the model and `more`, and returns its curve; () where there
+    is none.
+    """
     for path in reversed(_epochs(folder)):
         manifest = read_manifest(path)
         if manifest is None or manifest.get("identity") != identity:
             continue
         try:
             with np.load(path / "state.npz", allow_pickle=False) as arrays:
-                _assign(_state(model), [arrays[str(i)] for i in range(len(arrays.files))])
-            return tuple(_epoch(row) for row in manifest["curve"])
+                _assign([*_state(model), *more], [arrays[str(i)] for i in range(len(arrays.files))])
+            return tuple(epoch_of(row) for row in manifest["curve"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return ()
@@ -52,8 +61,7 @@ def restore(folder: Path, model: keras.Model, identity: str) -> tuple[Epoch, ...
 
 def _state(model: keras.Model) -> list[keras.Variable]:
     """Weights, seed generators and the optimizer's variables; not the metrics, which start anew with each epoch."""
-    seeds = [layer.seed_generator.state for layer in model.layers if getattr(layer, "seed_generator", None)]
-    return [*model.weights, *seeds, *model.optimizer.variables]
+    return [*model.weights, *seed_states(model), *model.optimizer.variables]
 
 
 def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
@@ -61,13 +69,6 @@ def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
         raise ValueError("the checkpoint is of another model.")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _epoch(row: list[float]) -> Epoch:
-    epoch, accuracy, loss, val_accuracy, val_loss, seconds = row
-    return Epoch(
-        epoch=int(epoch), accuracy=accuracy, loss=loss, val_accuracy=val_accuracy, val_loss=val_loss, seconds=seconds
-    )
 
 
 def _epochs(folder: Path) -> list[Path]:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from tuner import models
-from tuner.training import checkpoints
-from tuner.training.pipeline import STEPS_PER_EXECUTION, Shuffle, TrainingImages, evaluation_batches
+from tuner.training import checkpoints, labels, plateaus
+from tuner.training.averaging import Averaging
+from tuner.training.compiling import compiled_with, rate
+from tuner.training.pipeline import Shuffle, TrainingImages, evaluation_batches
+from tuner.training.plateaus import Plateaus
+from tuner.training.preparation import preparation
+from tuner.training.schedules import PLATEAU
 from tuner.trial import Epoch
 
 if TYPE_CHECKING:
@@ -20,9 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    import tensorflow as tf
     from numpy.typing import NDArray
 
-    from search_spaces import Configuration
+    from search_spaces import Configuration, Training
 
 
 class Stopped(Exception):
@@ -45,6 +50,16 @@ class Images:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Course:
+    """What an earlier training of the same configuration went through, for one that repeats a part of it."""
+
+    horizon: int
+    """Epochs over which learning rate and averaging are laid out, however many of them are trained."""
+    curve: tuple[Epoch, ...] = ()
+    """Its plateaus lowered the learning rate; without validation images they cannot be seen again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checkpointing:
     folder: Path
     identity: str
@@ -54,7 +69,7 @@ class Checkpointing:
 def train(
     configuration: Configuration,
     training: Images,
-    validation: Images | None,
+    validation: Images | Course | None,
     *,
     epochs: int,
     seed: int,
@@ -64,32 +79,62 @@ def train(
 ) -> tuple[keras.Model, tuple[Epoch, ...]]:
     """The trained model and its curve, epochs of a checkpoint included; each of those is told to `on_epoch` again.
 
+    Validation images score each epoch, and early stopping may end the training by those scores. The course of an
+    earlier trial stands in for them where that trial was scored and this is its retraining.
+    Where the configuration averages weights, model and scores have the averages.
     Raises Stopped where `should_stop` says so, NotFinite where the loss is NaN or infinite.
     """
     keras.utils.set_random_seed(seed)
-    model = models.build(configuration, _shape(training.images), training.n_classes)
-    model.compile(
-        optimizer=models.build_optimizer(configuration.training.optimizer),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=STEPS_PER_EXECUTION,
-    )
+    settings = configuration.training
+    course = validation if isinstance(validation, Course) else Course(horizon=epochs)
+    schedule = rate(settings, len(training.labels), course.horizon)
+    model = compiled_with(schedule, configuration, _shape(training.images), training.n_classes)
     model.optimizer.build(model.trainable_variables)
-    curve = checkpoints.restore(checkpointing.folder, model, checkpointing.identity) if checkpointing else ()
+    averaging = Averaging(settings, model, training.images, horizon=course.horizon, seed=seed)
+    curve = (
+        checkpoints.restore(checkpointing.folder, model, checkpointing.identity, averaging.state)
+        if checkpointing
+        else ()
+    )
     for epoch in curve:
         on_epoch(epoch)
-    batches = TrainingImages(training.images, training.labels, batch_size=configuration.training.batch_size, seed=seed)
-    recorder = _Recorder(curve, on_epoch, should_stop, checkpointing)
-    model.fit(
-        batches.dataset,
-        validation_data=evaluation_batches(validation.images, validation.labels) if validation else None,
-        initial_epoch=len(curve),
-        epochs=epochs,
-        shuffle=False,  # the batches are in their order already; Keras warns where it cannot shuffle
-        verbose=0,
-        callbacks=[Shuffle(batches), recorder],
+
+    def is_over(curve: tuple[Epoch, ...]) -> bool:
+        # Without validation images nothing says when it is enough: the number of epochs was found before.
+        validates = isinstance(validation, Images)
+        return bool(validates and settings.early_stopping and plateaus.is_over(settings.early_stopping, curve))
+
+    def keep(curve: tuple[Epoch, ...]) -> None:
+        if checkpointing:
+            # A full disk costs the way back to this epoch, not the trial.
+            with contextlib.suppress(OSError):
+                checkpoints.save(checkpointing.folder, model, curve, checkpointing.identity, averaging.state)
+
+    prepare = preparation(settings, training.labels, training.n_classes)
+    batches = TrainingImages(
+        training.images, training.labels, batch_size=settings.batch_size, seed=seed, prepare=prepare
     )
+    recorder = _Recorder(curve, on_epoch, should_stop, keep, is_over)
+    callbacks = [Shuffle(batches), averaging, recorder]
+    if schedule and settings.schedule and settings.schedule.kind == PLATEAU:
+        callbacks.append(Plateaus(schedule, settings.schedule, lambda: course.curve or recorder.curve))
+    if not is_over(curve):
+        model.fit(
+            batches.dataset,
+            validation_data=_evaluation(validation, settings) if isinstance(validation, Images) else None,
+            initial_epoch=len(curve),
+            epochs=epochs,
+            shuffle=False,  # the batches are in their order already; Keras warns where it cannot shuffle
+            verbose=0,
+            callbacks=callbacks,
+        )
+    averaging.put_in()
     return model, recorder.curve
+
+
+def _evaluation(validation: Images, training: Training) -> tf.data.Dataset:
+    one_hot = validation.n_classes if labels.are_one_hot(training) else None
+    return evaluation_batches(validation.images, validation.labels, one_hot=one_hot)
 
 
 def _shape(images: NDArray[np.uint8]) -> tuple[int, int, int]:
@@ -98,20 +143,22 @@ def _shape(images: NDArray[np.uint8]) -> tuple[int, int, int]:
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Turns Keras's logs into epochs, keeps a checkpoint of each before it is told, and ends what shall end."""
+    """Turns Keras's logs into epochs, has each kept before it is told, and ends what shall end."""
 
     def __init__(
         self,
         curve: tuple[Epoch, ...],
         on_epoch: Callable[[Epoch], None],
         should_stop: Callable[[], bool],
-        checkpointing: Checkpointing | None,
+        keep: Callable[[tuple[Epoch, ...]], None],
+        is_over: Callable[[tuple[Epoch, ...]], bool],
     ) -> None:
         super().__init__()
         self.curve = curve
         self._on_epoch = on_epoch
         self._should_stop = should_stop
-        self._checkpointing = checkpointing
+        self._keep = keep
+        self._is_over = is_over
         self._began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
@@ -126,12 +173,15 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         if not all(math.isfinite(value) for value in scores.values()):
             raise NotFinite(f"the loss was no longer finite in epoch {epoch + 1}.")
         seconds = time.perf_counter() - self._began
-        self.curve = (*self.curve, Epoch(epoch=epoch + 1, seconds=round(seconds, 3), **_rounded(scores)))
-        if self._checkpointing:
-            # A full disk costs the way back to this epoch, not the trial.
-            with contextlib.suppress(OSError):
-                checkpoints.save(self._checkpointing.folder, self.model, self.curve, self._checkpointing.identity)
+        learning_rate = float(f"{float(self.model.optimizer.learning_rate):.6g}")
+        self.curve = (
+            *self.curve,
+            Epoch(epoch=epoch + 1, seconds=round(seconds, 3), learning_rate=learning_rate, **_rounded(scores)),
+        )
+        self._keep(self.curve)
         self._on_epoch(self.curve[-1])
+        if self._is_over(self.curve):
+            self.model.stop_training = True
 
 
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search_spaces import Configuration
+from tuner import models
 from tuner.files import new_folder, write_json, write_manifest
-from tuner.training.fit import Checkpointing, Images, train
+from tuner.training.fit import Checkpointing, Course, Images, train
 from tuner.training.pipeline import EVALUATION_BATCH
 
 if TYPE_CHECKING:
@@ -47,20 +48,30 @@ def retrain(job: Retrain, on_epoch: Callable[[Epoch], None], should_stop: Callab
     model, curve = train(
         configuration,
         _images(job, np.sort(np.concatenate([rows["train"], rows["validation"]]))),
-        None,
+        Course(horizon=job.horizon, curve=job.curve),
         epochs=job.epochs,
         seed=job.seed,
         on_epoch=on_epoch,
         should_stop=should_stop,
     )
+    served = _served(model, configuration, job.n_classes)
     with new_folder(Path(job.folder)) as folder:
-        model.save(folder / "model.keras", zipped=True)
+        served.save(folder / "model.keras", zipped=True)
         write_json(folder / "configuration.json", job.configuration)
         opened = datetime.now().astimezone().isoformat(timespec="seconds")
         labels = np.load(job.test_labels, allow_pickle=False)
-        probabilities = _predict(model, np.load(job.test_images, mmap_mode="r", allow_pickle=False))
+        probabilities = _predict(served, np.load(job.test_images, mmap_mode="r", allow_pickle=False))
         np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=labels)
         write_manifest(folder, **job.facts, opened=opened, curve=[asdict(epoch) for epoch in curve])
+
+
+def _served(model: keras.Model, configuration: Configuration, n_classes: int) -> keras.Model:
+    """The same weights in a model that was never compiled: its file holds no optimizer, and no class of ours, so that
+    `keras.models.load_model` opens it where this program is not installed.
+    """
+    served = models.build(configuration, model.input_shape[1:], n_classes)
+    served.set_weights(model.get_weights())
+    return served
 
 
 def _predict(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
