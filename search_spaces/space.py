@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from search_spaces.domains import Chooser, Parameter, Value
     from search_spaces.nodes import Tree
     from search_spaces.summary import ModelSummary
+    from search_spaces.walk import Reachable
 
 
 MOST_DRAWS = 1_000
@@ -146,6 +147,16 @@ class SearchSpace:
         """Every parameter that can become active, in file order: repeats at their longest, all branches."""
         return tuple(entry.parameter for entry in reachable(self.tree))
 
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """What must hold for each parameter to be active, in words: `training.optimizer is sgd`. Empty: it always is.
+
+        A variable counts wherever it is used, so of one whose first use depends on something no more is said than that.
+        """
+        return {
+            entry.parameter.name: ("it is used",) if _is_variable(entry) and entry.needs else entry.needs
+            for entry in reachable(self.tree)
+        }
+
     def size(self) -> Size:
         """Number of different configurations."""
         return size(self.tree, self.forbids)
@@ -173,6 +184,10 @@ class SearchSpace:
 
     def _refuse(self, path: str, text: str) -> NoReturn:
         raise SpaceError([Problem(source=self.source, line=1, column=1, path=path, text=text)])
+
+
+def _is_variable(entry: Reachable) -> bool:
+    return entry.parameter.name.startswith("variables.")
 
 
 def over_limit(space: SearchSpace, summary: ModelSummary) -> str | None:

@@ -272,9 +272,10 @@ class _Walk:
             self.met[name] = fixed
             return (draw.meaning(fixed),)
         parameter = Parameter(name=name, domain=draw.domain, default=draw.default)
-        self.seen.setdefault(
-            name, Reachable(parameter=parameter, needs=tuple(filter(None, self.needs)), place=draw.place)
-        )
+        needs = tuple(filter(None, self.needs))
+        if name in self.seen:  # a variable used again: what must hold is what its uses have in common
+            needs = tuple(need for need in self.seen[name].needs if need in needs)
+        self.seen[name] = Reachable(parameter=parameter, needs=needs, place=draw.place)
         values = self.branches(parameter, structural)
         self.values[name] = self.met[name] = values[-1]
         return tuple(draw.meaning(value) for value in values)

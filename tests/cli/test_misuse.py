@@ -52,7 +52,7 @@ from tuner.control import Control
         ("show ../../etc", 4, r"no study in"),
         ("report nosuch", 4, r"no study 'nosuch'"),
         ("spaces show nosuch", 2, r"no such space"),
-        ("spaces chek cnn_v4", 2, r"No such command 'chek'\. Did you mean 'check'\?"),
+        ("spaces chck cnn_v4", 2, r"No such command 'chck'\. Did you mean 'check'\?"),
         ("data show nosuch", 2, r"unknown data set 'nosuch'"),
         ("data shwo digits", 2, r"No such command 'shwo'\. Did you mean 'show'\?"),
     ],

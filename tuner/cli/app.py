@@ -19,6 +19,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("tuner.cli.run_command", "Search, retrain, test, report. The verb may be left out."),
+    "plan": Verb("tuner.cli.plan_command", "Say what a search would cost, before anything is trained."),
     "resume": Verb("tuner.cli.run_command", "Go on with a study, from wherever you are."),
     "studies": Verb("tuner.cli.study_commands", "List the studies."),
     "show": Verb("tuner.cli.study_commands", "Show a study's trials and its best."),

@@ -1,0 +1,199 @@
+"""`tune plan`: what a search would meet and cost, told before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.cli.space_options import with_space_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from search_spaces import SearchSpace
+    from tuner.cli.space_options import SpaceOptions
+    from tuner.data import ImageData
+    from tuner.planning import Case, Forecast, Images, Setting
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("dataset")
+@with_space_options
+@click.option("--samples", type=click.IntRange(0), metavar="N", default=3, help="Random configurations to show.")
+@click.option("--preset", metavar="NAME", help="Show this preset's layers instead of the default's.")
+@click.option("--trials", type=click.IntRange(1), metavar="N", default=50, help="Trials of the search.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Of the random draws and the split.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the data set is: a folder or a file.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images.")
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Epochs of a full trial.  [default: the space's]")
+@click.option(
+    "--validation",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    default=0.15,
+    help="Share of the training images that score the trials.",
+)
+@click.option("--gpus", metavar="LIST", default="auto", help="auto, all, none, or numbers such as 0,2.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: bytes, seconds, numbers.")
+def plan(dataset: str, space: SpaceOptions, *, as_json: bool, preset: str | None, **options: Any) -> None:
+    """Say what a search would meet and cost, in about a second and without training.
+
+    Takes the options of 'tune run' and downloads nothing. Time and memory are estimates, for CPUs only. Where nothing
+    of the space can be trained on the images, all is shown nevertheless, and the exit code is 2.
+    """
+    from tuner.cli.printing import console
+    from tuner.cli.words import check_dataset
+    from tuner.errors import UsageError
+
+    check_dataset(dataset)
+    outlook = _outlook(Asked(dataset=dataset, space=space.load(), preset=preset, **options))
+    if as_json:
+        click.echo(json.dumps(_document(outlook), indent=2))
+    else:
+        _print(outlook, console())
+    if outlook.forecast.problem:
+        shape = " x ".join(map(str, outlook.data.image_shape))
+        raise UsageError(
+            f"space '{outlook.space.name}' does not fit the {shape} images of {dataset}: {outlook.forecast.problem}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line says, checked no further than its words."""
+
+    dataset: str
+    space: SearchSpace
+    preset: str | None
+    samples: int
+    trials: int
+    seed: int
+    data: Path | None
+    limit: int | None
+    epochs: int | None
+    validation: float
+    gpus: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """Everything that is shown."""
+
+    data: ImageData
+    space: SearchSpace
+    setting: Setting
+    devices: tuple[str, ...]
+    forecast: Forecast
+    shown: Case
+    """The configuration whose layers are listed."""
+
+
+def _outlook(asked: Asked) -> Outlook:
+    from tuner import planning
+    from tuner.slots import slots
+
+    if asked.preset is not None:
+        asked.space.preset(asked.preset)
+    devices = slots(asked.gpus)
+    found, images = _images(asked)
+    on_cpu = all(slot.environment.get("CUDA_VISIBLE_DEVICES") == "-1" for slot in devices)
+    setting = planning.Setting(
+        space=asked.space,
+        images=images,
+        epochs=asked.epochs,
+        speed=planning.measure_speed() if on_cpu else None,
+    )
+    forecast = planning.forecast(setting, samples=asked.samples, trials=asked.trials, seed=asked.seed)
+    return Outlook(
+        data=found,
+        space=asked.space,
+        setting=setting,
+        devices=tuple(slot.name for slot in devices),
+        forecast=forecast,
+        shown=next((case for case in forecast.presets if case.name == asked.preset), forecast.default),
+    )
+
+
+def _images(asked: Asked) -> tuple[ImageData, Images]:
+    import tuner.data
+    from tuner.planning import Images
+
+    found = tuner.data.find(asked.dataset, data=asked.data, download=False)
+    split = tuner.data.split(found.train()[1], validation=asked.validation, seed=asked.seed, limit=asked.limit)
+    return found, Images(
+        shape=found.image_shape,
+        n_classes=found.n_classes,
+        n_train=len(split.train),
+        n_validation=len(split.validation),
+    )
+
+
+def _print(outlook: Outlook, out: Console) -> None:
+    from rich.text import Text
+
+    from tuner.cli import plan_tables, space_tables
+
+    forecast = outlook.forecast
+    out.print(Text.assemble((outlook.data.name, "bold"), f"  {_data_line(outlook)}"))
+    space_tables.print_space(outlook.space, out)
+    plan_tables.print_heading("Configurations", out)
+    plan_tables.print_cases(forecast.cases, out)
+    plan_tables.print_draws(forecast, out)
+    plan_tables.print_differences(forecast.cases, [each.name for each in outlook.space.parameters()], out)
+    if outlook.shown.summary is not None:
+        plan_tables.print_heading(f"Layers of {outlook.shown.name}", out)
+        plan_tables.print_layers(outlook.shown.summary.layers, out)
+    plan_tables.print_heading("Search", out)
+    plan_tables.print_search(forecast, list(_notes(outlook)), out)
+
+
+def _data_line(outlook: Outlook) -> str:
+    images = outlook.setting.images
+    shape = " x ".join(map(str, images.shape))
+    split = f"{images.n_train:,} train + {images.n_validation:,} validation images"
+    return f"{split}, {shape}, {images.n_classes} classes"
+
+
+def _notes(outlook: Outlook) -> Iterator[tuple[str, str]]:
+    import psutil
+
+    from tuner.cli.wording import memory_text
+
+    speed, devices = outlook.setting.speed, ", ".join(outlook.devices)
+    if speed is None:
+        yield "time", f"not estimated on GPUs ({devices}), nor is memory"
+        return
+    cores = f"{speed.cores} core{'' if speed.cores == 1 else 's'}"
+    memory = memory_text(psutil.virtual_memory().total)
+    yield "machine", f"{cores} and {memory}; times are likely ranges, from its speed just now: nothing was trained"
+    if any(case.configuration.training.augmentation for case in outlook.forecast.cases):
+        yield "", "what augmentation takes is not counted"
+
+
+def _document(outlook: Outlook) -> dict[str, Any]:
+    from tuner.cli import plan_document
+    from tuner.cli.space_tables import space_document
+
+    summary = outlook.shown.summary
+    return {
+        "data": {
+            "name": outlook.data.name,
+            "fingerprint": outlook.data.fingerprint,
+            "class_names": list(outlook.data.class_names),
+            **asdict(outlook.setting.images),
+        },
+        "space": space_document(outlook.space),
+        "devices": list(outlook.devices),
+        "speed": plan_document.speed_document(outlook.setting.speed),
+        **plan_document.forecast_document(outlook.forecast),
+        "layers": {
+            "of": outlook.shown.name,
+            "layers": [plan_document.layer_document(layer) for layer in summary.layers] if summary else None,
+        },
+    }

@@ -1,0 +1,71 @@
+"""Sizes, times and values as a plan and a space's page write them: short enough for a table."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from search_spaces import Value
+    from tuner.planning import Span
+
+HOUR, MINUTE = 3600, 60
+LONG = 100
+"""Beyond so many seconds minutes are told, beyond so many minutes hours."""
+WHOLE = 9.95
+"""From here on without decimals."""
+TINY = 0.95
+"""Below it with two."""
+COUNTABLE = 10_000_000
+"""Configurations that are told to the last one."""
+GIBIBYTE = 2**30
+
+
+def value_text(value: Value) -> str:
+    """`relu`, `true`, `0.0003162`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def span_text(span: Span) -> str:
+    """`9.0-16 s`, `3.7-6.5 min`, `4.3-7.5 h`."""
+    unit, seconds = ("s", 1) if span.high < LONG else ("min", MINUTE) if span.high < LONG * MINUTE else ("h", HOUR)
+    return f"{_short(span.low / seconds)}-{_short(span.high / seconds)} {unit}"
+
+
+def memory_text(n_bytes: int) -> str:
+    return f"{n_bytes / GIBIBYTE:.1f} GiB"
+
+
+def multiples(n: int) -> str:
+    """`850`, `118 k`, `3.6 M`, `1.2 G`."""
+    value = float(n)
+    for unit in ("", " k", " M", " G"):
+        if value < 1000:  # noqa: PLR2004 - the next unit's beginning
+            return f"{n}" if not unit else f"{_short(value)}{unit}"
+        value /= 1000
+    return f"{_short(value)} T"
+
+
+def size_text(configurations: int | None) -> str:
+    """`1,234,567`, `4.1e+12`, `infinite`."""
+    if configurations is None:
+        return "infinite"
+    return f"{configurations:,}" if configurations < COUNTABLE else f"{configurations:.1e}"
+
+
+def broken(name: str, width: int) -> str:
+    """The name on as many lines as it needs to be no wider, broken after its dots and underscores."""
+    lines = [""]
+    for part in re.findall(r"[^._]+[._]*|[._]+", name):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append("  ")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    if value < TINY:
+        return f"{value:.2f}"
+    return f"{value:,.0f}" if value >= WHOLE else f"{value:.1f}"
