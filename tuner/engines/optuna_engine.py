@@ -10,7 +10,7 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState as Row
 
-from search_spaces import Bool, Choice, Float, Int, Parameter, SearchSpace
+from search_spaces import Bool, Choice, Chooser, Float, Int, Parameter, SearchSpace
 from tuner.engines import Proposal
 from tuner.trial import Value, plain
 
@@ -43,8 +43,7 @@ class OptunaEngine:
     def propose(self, study: optuna.Study) -> Proposal:
         study.sampler = self._sampler(study)
         trial = study.ask()
-        configuration = self._space.configure(lambda parameter: plain(_suggest(trial, parameter)))
-        return Proposal(trial, configuration)
+        return Proposal(trial, self._space.configure(chooser(trial)))
 
     def judge(self, trial: optuna.Trial) -> str:
         trial.study.pruner = self._pruner
@@ -70,6 +69,11 @@ class OptunaEngine:
                 # Counts running trials as poor, so two GPUs do not get twins.
                 constant_liar=True,
             )
+
+
+def chooser(trial: optuna.Trial) -> Chooser:
+    """Asks the trial for each active parameter, under its own name."""
+    return lambda parameter: plain(_suggest(trial, parameter))
 
 
 def _suggest(trial: optuna.Trial, parameter: Parameter) -> Value:
