@@ -29,7 +29,7 @@ def _assigned(option: str, texts: Sequence[str], problems: list[Problem]) -> dic
     assigned: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        findings = Findings(f"{option} {name}")
+        findings = Findings(f"{option} {name.replace(':', ' ')}")  # a colon ends the place of a problem
         if not equals or not name.strip():
             findings.report_at(1, 1, f"write {option} NAME=VALUE. Got {shown(text)}")
         elif name in assigned:

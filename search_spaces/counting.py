@@ -60,7 +60,8 @@ class Size:
 
 def size(tree: Tree, forbids: Forbids) -> Size:
     """Number of different draws, exactly."""
-    structural = {f"variables.{name}" for name in _structural(tree.layers)}
+    deciding_nodes = (*tree.layers, *tree.training.augmentation)
+    structural = {f"variables.{name}" for name in _structural(deciding_nodes)}
     domains = {each.parameter.name: each.parameter.domain for each in reachable(tree)}
     sizes = {name: domain.size() for name, domain in domains.items()}
     if None in sizes.values():
@@ -125,7 +126,7 @@ def _variables(expression: Expression) -> set[str]:
         case Reference():
             return {expression.variable}
         case Formula():
-            return set(expression.variables) - {"i"}
+            return set(expression.variables)
         case _:
             return set()
 
@@ -228,7 +229,7 @@ class _Counter:
         )
 
     def _used(self, variables: set[str]) -> Ways:
-        drawn = [name for name in variables if isinstance(self.tree.variables[name], Draw)]
+        drawn = [name for name in variables if isinstance(self.tree.variables.get(name), Draw)]  # else an index
         return {frozenset(f"variables.{name}" for name in drawn): 1}
 
     def _decider(self, expression: Expression, name: str) -> tuple[Sequence[Any], Ways]:

@@ -49,7 +49,9 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """`$i`: which repetition of the innermost repeat this is; 0 is the first."""
+    """`$i`: which repetition of the innermost repeat this is, or of the one that names its index so; 0 is the first."""
+
+    name: str = "i"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ class Formula:
 
     expression: Expr
     variables: tuple[str, ...]
-    """Names used, `i` among them, in alphabetical order."""
+    """Names used, those of indices among them, in the order of the formula."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +123,8 @@ class Repeat:
     name: str
     count: Expression
     body: tuple[Node, ...]
+    index: str = "i"
+    """What else `$i` is called inside."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Literal as Either
 
-from search_spaces.extent import extent
+from search_spaces.extent import NO_INDICES, extent
 from search_spaces.nodes import (
     Alternatives,
     Around,
@@ -58,7 +58,7 @@ def _depth(node: Node, tree: Tree) -> int:
         case Group() | Optional():
             return _deepest(node.body, tree)
         case Repeat():
-            return int(max(extent(node.count, tree.variables, 1))) * _deepest(node.body, tree)
+            return int(max(extent(node.count, tree.variables, NO_INDICES))) * _deepest(node.body, tree)
         case Alternatives():
             return max(_depth(option, tree) for option in node.options.values())
         case Around():
@@ -109,7 +109,7 @@ class _Flow:
         return together
 
     def _extent(self, expression: Expression) -> set[int]:
-        return {int(value) for value in extent(expression, self.tree.variables, 1)}
+        return {int(value) for value in extent(expression, self.tree.variables, NO_INDICES)}
 
     def _times(self, body: tuple[Node, ...], arriving: Forms, counts: set[int]) -> Forms:
         # Two forms, one of them for good: what the third round does not bring, no later one does.

@@ -152,11 +152,13 @@ class _Network:
         except ValueError as error:
             raise Unbuildable(block.path, str(error)) from None
         path, name = f"{block.path}.shortcut", f"{block.name}_shortcut"
-        if not any(layer.kind == "batch_normalization" for layer in all_layers(block.body)):
+        normalisation = next((each for each in all_layers(block.body) if each.kind == "batch_normalization"), None)
+        if normalisation is None:
             return self.add(kind, self._unique(name), path, arguments, tensor)
-        # Normalised where the body is, as in He et al. 2016, so that neither drowns the other.
+        # Normalised where the body is, as in He et al. 2016, so that neither drowns the other; and as it is.
         tensor = self.add(kind, self._unique(name), path, {**arguments, "use_bias": False}, tensor)
-        return self.add("batch_normalization", self._unique(f"{name}_normalization"), path, {}, tensor)
+        named = self._unique(f"{name}_normalization")
+        return self.add("batch_normalization", named, path, normalisation.arguments, tensor)
 
     def _merge(self, merge: str, block: Residual | Branches, tensors: list[_Tensor]) -> _Tensor:
         try:

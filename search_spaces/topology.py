@@ -11,6 +11,7 @@ from search_spaces.wording import shown
 BASE = "mlp_topology"
 """The space of the library that a topology's training comes from."""
 
+DIGITS = re.compile(r"[0-9]{1,99}")
 SIZES = re.compile(r"[0-9]{1,6}(-[0-9]{1,6})*-?")
 MOST_UNITS = 65_536
 MOST_HIDDEN = 32
@@ -21,7 +22,7 @@ def hidden_units(topology: str) -> tuple[int, ...]:
 
     SpaceError where it names no network. Source of the digits: Jerez, activation functions and network size on MNIST.
     """
-    if not topology.isascii() or not SIZES.fullmatch(topology):
+    if not topology.isascii() or not (DIGITS.fullmatch(topology) or SIZES.fullmatch(topology)):
         _refuse(topology, f"hidden layers are written 128-64, or one digit a layer: 53. Got {shown(topology)}")
     parts = topology.rstrip("-").split("-") if "-" in topology else list(topology)
     units = tuple(int(part) for part in parts)

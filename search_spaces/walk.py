@@ -18,8 +18,8 @@ from search_spaces.configuration import (
     Training,
 )
 from search_spaces.domains import Chooser, Parameter, Value
-from search_spaces.expressions import evaluate
-from search_spaces.extent import extent
+from search_spaces.expressions import evaluate, text
+from search_spaces.extent import NO_INDICES, extent
 from search_spaces.nodes import (
     Alternatives,
     Around,
@@ -112,7 +112,8 @@ class _Walk:
     seen: dict[str, Reachable] = field(default_factory=dict)
     variables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
-    indices: list[int] = field(default_factory=list)
+    indices: dict[str, int] = field(default_factory=dict)
+    """`i`, and what else the repeats around call their index."""
     names: set[str] = field(default_factory=lambda: set(TAKEN_NAMES))
 
     def configuration(self) -> Configuration:
@@ -157,13 +158,14 @@ class _Walk:
 
     def _repeat(self, node: Repeat, path: str) -> Iterator[tuple[Leaf | Around | Fork, str]]:
         name = f"{path}.repeat"
-        least = min(extent(node.count, self.tree.variables, 1))
+        least = min(extent(node.count, self.tree.variables, NO_INDICES))
+        around = self.indices
         for count in self._values(node.count, name, structural=True):
             for index in range(count):
-                self.indices.append(index)
+                self.indices = around | {"i": index, node.index: index}
                 with self._where(node.count, name, f"is above {index}" if index >= least else ""):
                     yield from self._flat(node.body, f"{path}[{index}]")
-                self.indices.pop()
+        self.indices = around
 
     def _optional(self, node: Optional, path: str) -> Iterator[tuple[Leaf | Around | Fork, str]]:
         name = f"{path}.optional"
@@ -232,7 +234,7 @@ class _Walk:
             case Literal():
                 return (expression.value,)
             case Index():
-                return (self.indices[-1],)
+                return (self.indices[expression.name],)
             case Draw():
                 return self._drawn(expression, name, structural=structural)
             case Reference():
@@ -252,11 +254,11 @@ class _Walk:
 
     def _formula(self, formula: Formula, *, structural: bool) -> tuple[Any, ...]:
         values = {
-            name: self.indices[-1] if name == "i" else self._variable(name, structural=structural)[-1]
+            name: self.indices[name] if name in self.indices else self._variable(name, structural=structural)[-1]
             for name in formula.variables
         }
         if self.follows_all and structural:
-            return (max(extent(formula, self.tree.variables, self.indices[-1] + 1 if self.indices else 0)),)
+            return (max(extent(formula, self.tree.variables, NO_INDICES)),)
         return (evaluate(formula.expression, values),)
 
     def _object_choice(self, choice: ObjectChoice, name: str) -> tuple[Any, ...]:
@@ -283,8 +285,12 @@ class _Walk:
     @contextmanager
     def _where(self, expression: Expression, name: str, holds: str) -> Iterator[None]:
         """What is met inside is active only where the draw holds; nothing is noted of a value written out."""
-        if isinstance(expression, Reference):
-            name = f"variables.{expression.variable}"
-        self.needs.append(f"{name} {holds}" if holds and name in self.seen else "")
+        match expression:
+            case Reference():
+                name = f"variables.{expression.variable}"
+            case Formula():
+                name = text(expression.expression)
+        drawn = isinstance(expression, Formula) or name in self.seen
+        self.needs.append(f"{name} {holds}" if holds and drawn else "")
         yield
         self.needs.pop()

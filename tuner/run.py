@@ -204,11 +204,9 @@ def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
     labels = data.train()[1]
     split = tuner.data.split(labels, validation=plan.validation, seed=plan.seed, limit=plan.limit)
     tuner.data.save_split(split, request.folder.split, data.fingerprint)
-    presets = [
-        (name, preset_values)
-        for name in request.space.presets
-        if _fits(request.space, preset_values := request.space.preset(name).values, data)
-    ]
+    space = request.space
+    first = {name: space.preset(name).values for name in space.presets} or {"default": space.default().values}
+    presets = [(name, values) for name, values in first.items() if _fits(space, values, data)]
     facts = {"data": _data_facts(plan, data, split, labels), "command": request.command, RUN: _asked(request)}
     return Study.create(request.folder, plan, request.space.text, presets, facts)
 

@@ -22,8 +22,8 @@ class Context:
     """None for a variable that is not right: its uses are not complained of as well."""
     used: set[str] = field(default_factory=set)
     """Variables met so far."""
-    repetitions: int | None = None
-    """The most that the innermost repeat can have; None outside all repeats."""
+    indices: Mapping[str, int] = field(default_factory=dict)
+    """`i`, and what else the repeats around call their index -> the most repetitions there can be."""
     at: str = ""
     """Dotted name of what is being read, without indices: `conv.conv2d`."""
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -31,8 +31,8 @@ class Context:
     settings: set[str] = field(default_factory=set)
     """Dotted names of the settings met so far."""
 
-    def inside_repeat(self, repetitions: int) -> Context:
-        return replace(self, repetitions=repetitions)
+    def inside_repeat(self, repetitions: int, index: str) -> Context:
+        return replace(self, indices={**self.indices, "i": repetitions, index: repetitions})
 
     def inside(self, name: str) -> Context:
         return replace(self, at=self.name(name))

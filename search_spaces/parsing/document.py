@@ -6,6 +6,7 @@ still be seen, and refused with their line, before anything is made of them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from search_spaces.parsing.findings import Findings, Path
+
+HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 DEEPEST = 40
 """Levels of nesting. Blocks within blocks need about three each; what is deeper is an attack on the reader."""
@@ -147,6 +150,8 @@ class _Reader:
         self._node((*path, f"{key.name} (again, line {key.line}, column {key.column})"), next(self.events))
 
     def _scalar(self, event: ScalarEvent) -> Any:
+        if HALF_A_CHARACTER.search(event.value):
+            return self._joined(event)
         if not event.implicit[0]:
             return event.value
         try:
@@ -154,6 +159,15 @@ class _Reader:
         except ValueError as error:
             self.findings.report_at(*_place(event), str(error))
             return None
+
+    def _joined(self, event: ScalarEvent) -> str:
+        """The text with its halves put together: JSON writes a character beyond 0xffff as two of them."""
+        try:
+            return str(event.value).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            # It could not be written to any file or screen.
+            self.findings.report_at(*_place(event), "not text: half of a character (a surrogate) stands for nothing")
+            return ""
 
     def _refuse_tag_and_anchor(self, event: Event) -> None:
         if not isinstance(event, NodeEvent):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from search_spaces.parsing.context import Context
     from search_spaces.parsing.findings import Path
     from search_spaces.parsing.vocabulary import Vocabulary
+    from search_spaces.rules import Signature
 
 ENTRY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 WORDS_OF_THE_LANGUAGE = frozenset(
@@ -36,7 +37,7 @@ WORDS_OF_THE_LANGUAGE = frozenset(
     ]
 )
 BESIDE = {
-    "repeat": ("name", "layers"),
+    "repeat": ("name", "index", "layers"),
     "optional": ("name", "layers"),
     "choice": ("name", "default"),
     "layers": ("name",),
@@ -153,8 +154,11 @@ def read_settings(context: Context, entry: Entry, name: str, words: Vocabulary) 
     """
     signature = words.kinds[entry.head]
     settings = read_arguments(context.inside(name), (*entry.path, entry.head), entry.content, entry.head, signature)
-    if not words.complete:
-        return settings
+    return completed(settings, signature) if words.complete else settings
+
+
+def completed(settings: tuple[Setting, ...], signature: Signature) -> tuple[Setting, ...]:
+    """The settings, and those that are not named at their defaults."""
     given = {setting.name for setting in settings}
     return settings + tuple(
         Setting(name=argument, expression=Literal(value=known.default), rule=known.rule)

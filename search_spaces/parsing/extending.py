@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from search_spaces.parsing.document import Unreadable, read_document
 from search_spaces.parsing.findings import Findings
-from search_spaces.problems import SpaceError
-from search_spaces.sources import read_source
+from search_spaces.problems import SpaceError, suggestion
+from search_spaces.sources import library, read_source
 from search_spaces.wording import shown
 
 if TYPE_CHECKING:
@@ -48,20 +48,28 @@ def _read(
     if not isinstance(name, str):
         findings.report((EXTENDS,), f"must be a space of the library or a file. Got {shown(name)}")
         return None
+    if name not in library() and not name.endswith((".yaml", ".yml")):
+        hint = suggestion(name, library()) or f" Known: {', '.join(library())}"
+        findings.report((EXTENDS,), f"no such space.{hint}; or name a file that ends in .yaml. Got {shown(name)}")
+        return None
     try:
         source, text, parents_folder = read_source(name, folder)
     except SpaceError as error:
         findings.report((EXTENDS,), error.problems[0].text)
         return None
     if source in seen or len(seen) > MOST_PARENTS:
-        way = " -> ".join([*seen, source])
-        findings.report((EXTENDS,), f"a space cannot extend itself. Got {shown(way)}")
+        rule = "a space cannot extend itself" if source in seen else f"at most {MOST_PARENTS} spaces in a row"
+        findings.report((EXTENDS,), f"{rule}. Got {shown(' -> '.join([*seen, source]))}")
         return None
     inner = Findings(source)
     try:
         data = read_document(text, inner)
     except Unreadable:
         data = None
+    else:
+        if not isinstance(data, dict):
+            # Not shown: what is extended may be any file that the user can read.
+            inner.report((), "a space file is a mapping with name, layers and training")
     if isinstance(data, dict):
         data = _extended(inner, data, parents_folder, (*seen, source))
     for problem in inner.problems:
@@ -119,4 +127,6 @@ def dumped(data: dict[str, Any], comment: str) -> str:
 
 
 def _flow(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # JSON leaves as they are what YAML refuses, or takes for the end of a line: DEL, NEL, U+2028.
+    return "".join(character if character.isprintable() else f"\\U{ord(character):08x}" for character in text)

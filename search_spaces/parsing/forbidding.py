@@ -52,7 +52,11 @@ def _rule(
         complaints = check(condition, kinds, options)
     except ExpressionError as error:
         complaints = [str(error)]
-    for complaint in complaints:
+        inherited = False
+    else:
+        # A rule of an extended file over what this one has no more forbids nothing, and is no slip.
+        inherited = bool(findings.origin(path))
+    for complaint in () if inherited else complaints:
         findings.report((*path, "rule"), complaint)
     if complaints:
         return None

@@ -132,6 +132,8 @@ RULES = {
 def _told(frame: type[BaseModel], problem: ErrorDetails) -> tuple[Path, str]:
     path, got = problem["loc"], f"Got {shown(problem['input'])}"
     match problem["type"], path:
+        case _, () if frame is ForbidFrame:
+            return path, f"a rule is a condition, or {{rule: ..., because: ...}}. {got}"
         case _, ():
             return path, f"a space file is a mapping with name, layers and training. {got}"
         case "missing", (*around, int()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.domains import Choice
-from search_spaces.extent import extent
+from search_spaces.extent import NO_INDICES, extent
 from search_spaces.nodes import (
     Alternatives,
     Around,
@@ -22,7 +22,7 @@ from search_spaces.nodes import (
     Repeat,
     Setting,
 )
-from search_spaces.parsing.entries import Entry, entry_names, read_entry, read_settings
+from search_spaces.parsing.entries import ENTRY_NAME, Entry, entry_names, read_entry, read_settings
 from search_spaces.parsing.values import read_value
 from search_spaces.rules import Flag, Name, WholeNumber
 from search_spaces.shapes import MERGES
@@ -96,12 +96,29 @@ def _group(context: Context, entry: Entry, name: str, words: Vocabulary, *, may_
 def _repeat(context: Context, entry: Entry, name: str, words: Vocabulary) -> Repeat | None:
     path = (*entry.path, "repeat")
     count = _decided(context, entry, read_value(context, "repeat", path, entry.content, WholeNumber(low=0)))
-    most = _most(context, count) if count else MOST_REPETITIONS
-    if most > MOST_REPETITIONS or (most == 0 and count):
+    most = _most(context, count) if count else 1
+    if not 1 <= most <= MOST_REPETITIONS:
         context.findings.report(path, f"must reach 1 to {MOST_REPETITIONS} repetitions. Got {most}")
-        most, count = MOST_REPETITIONS, None
-    body = _body(context.inside_repeat(most), entry, words)
-    return Repeat(name=name, count=count, body=body) if count else None
+        # As if there were one: what the others would come to is no fault of theirs.
+        most, count = 1, None
+    index = _index(context, entry)
+    body = _body(context.inside_repeat(most, index), entry, words)
+    return Repeat(name=name, count=count, body=body, index=index) if count else None
+
+
+def _index(context: Context, entry: Entry) -> str:
+    """What else `$i` is called inside: a repeat within would hide it."""
+    index = entry.beside.get("index", "i")
+    if "index" not in entry.beside:
+        return "i"
+    if not isinstance(index, str) or not ENTRY_NAME.fullmatch(index):
+        text = f"a name is letters, digits and '_', a letter first, at most 64. Got {shown(index)}"
+    elif index in context.variables or index in context.indices:
+        text = f"'{index}' is already a variable, or the index of a repeat around. Take another name"
+    else:
+        return index
+    context.findings.report((*entry.path, "index"), text)
+    return "i"
 
 
 def _optional(context: Context, entry: Entry, name: str, words: Vocabulary) -> Optional | None:
@@ -112,9 +129,9 @@ def _optional(context: Context, entry: Entry, name: str, words: Vocabulary) -> O
 
 
 def _decided(context: Context, entry: Entry, expression: Expression | None) -> Expression | None:
-    by_index = isinstance(expression, Formula) and "i" in expression.variables
+    by_index = isinstance(expression, Formula) and not context.indices.keys().isdisjoint(expression.variables)
     if isinstance(expression, Index) or by_index:
-        context.findings.report((*entry.path, entry.head), f"$i cannot stand after {entry.head}")
+        context.findings.report((*entry.path, entry.head), f"the index of a repeat cannot stand after {entry.head}")
         return None
     return expression
 
@@ -128,7 +145,7 @@ def _body(context: Context, entry: Entry, words: Vocabulary) -> tuple[Node, ...]
 
 def _most(context: Context, count: Expression) -> int:
     variables = {name: variable for name, variable in context.variables.items() if variable}
-    return int(max(extent(count, variables, 0)))
+    return int(max(extent(count, variables, NO_INDICES)))
 
 
 # --- blocks of several ways -------------------------------------------------------------------------------------------

@@ -61,12 +61,18 @@ def read_space(text: str, source: str, folder: FilePath | None = None, changes: 
     if comes_alone:
         return dataclasses.replace(space, text=text)
     comment = f"Made from {findings.source}, all that it extends and all that was set or fixed beside it."
-    return dataclasses.replace(space, text=dumped(_without(data, space.set_aside), comment))
+    return dataclasses.replace(space, text=dumped(_without(data, space.tree, space.set_aside), comment))
 
 
-def _without(data: dict[str, Any], set_aside: Mapping[str, str]) -> dict[str, Any]:
+def _without(data: dict[str, Any], tree: Tree, set_aside: Mapping[str, str]) -> dict[str, Any]:
+    """The data without presets that do not fit and variables that are not used: by itself it would be refused."""
     presets = {name: preset for name, preset in data.get("presets", {}).items() if name not in set_aside}
-    return data | {"presets": presets}
+    data = data | {"presets": presets}
+    unused = data.get("variables", {}).keys() - tree.variables.keys()
+    for key, prefix in (("variables", ""), (SET, "variables.")) if unused else ():
+        taken_out = {f"{prefix}{name}" for name in unused}
+        data[key] = {name: value for name, value in data.get(key, {}).items() if name not in taken_out}
+    return data
 
 
 def _changed(findings: Findings, data: dict[str, Any], changes: Changes) -> dict[str, Any]:
@@ -75,7 +81,7 @@ def _changed(findings: Findings, data: dict[str, Any], changes: Changes) -> dict
         if given and isinstance(data.get(key, {}), dict):
             data = data | {key: data.get(key, {}) | dict(given)}
             for name in given:
-                findings.origins[key, name] = f"--{key} {name}"
+                findings.origins[key, name] = f"--{key} {name.replace(':', ' ')}"
                 findings.places[key, name] = (1, 1)
     return data
 
@@ -103,7 +109,7 @@ def _space(findings: Findings, data: dict[str, Any], *, strict: bool) -> SearchS
         description=data.get("description", ""),
         source=findings.source,
         text="",
-        fingerprint=fingerprint(_without(data, set_aside)),
+        fingerprint=fingerprint(_without(data, tree, set_aside)),
         presets=presets,
         set_aside=set_aside,
         limits=Limits(**data.get("limits", {})),
@@ -120,8 +126,8 @@ def _tree(findings: Findings, data: dict[str, Any]) -> Tree | None:
     read = read_nodes(context, ("layers",), data["layers"], layers()) if isinstance(data.get("layers"), list) else ()
     training = read_training(context.inside("training"), ("training",), _part(data, "training", dict))
     for name in variables:
-        # What an extended file left over is no slip of this one.
-        if name not in context.used and ("variables", name) not in findings.origins:
+        # What an extended file or a setting given anew left over is no slip of this one.
+        if name not in context.used and not changes and not findings.origin(("variables", name)):
             findings.report(("variables", name), f"is not used. Use it as ${name}, or take it out")
     for name in changes:
         if name not in context.settings:

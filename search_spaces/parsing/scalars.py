@@ -32,10 +32,13 @@ def _number(text: str) -> int | float | str:
     if INT.fullmatch(text) or HEX_OR_OCTAL.fullmatch(text):
         if len(text) > MOST_DIGITS:
             raise ValueError(f"whole numbers have at most {MOST_DIGITS} characters. Got {len(text)}")
-        return int(text, 0) if HEX_OR_OCTAL.fullmatch(text) else int(text.replace("_", ""))
-    if FLOAT.fullmatch(text):
-        number = float(text.replace("_", ""))
-        if not math.isfinite(number):
-            raise ValueError(f"numbers must be finite. Got {text[:40]}")
+        number = int(text, 0) if HEX_OR_OCTAL.fullmatch(text) else int(text.replace("_", ""))
+        if len(str(number)) > MOST_DIGITS:  # 0xffffffffffffffff, which could not be written out in decimals
+            raise ValueError(f"whole numbers have at most {MOST_DIGITS} characters. Got {number}")
         return number
+    if FLOAT.fullmatch(text):
+        value = float(text.replace("_", ""))
+        if not math.isfinite(value):
+            raise ValueError(f"numbers must be finite. Got {text[:40]}")
+        return value
     return text

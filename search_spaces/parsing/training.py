@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from search_spaces.components import CLASS_WEIGHTS, EARLY_STOPPING, LABEL_SMOOTHING
 from search_spaces.nodes import Alternatives, Leaf, Node, Setting, TrainingNode
-from search_spaces.parsing.entries import entry_names, read_entry, read_settings
+from search_spaces.parsing.entries import completed, entry_names, read_entry, read_settings
 from search_spaces.parsing.layers import read_alternatives, read_nodes
 from search_spaces.parsing.values import read_arguments, read_value
 from search_spaces.parsing.vocabulary import AUGMENTATION, PARTS, Vocabulary, optimizers
@@ -67,7 +67,7 @@ def _early_stopping(context: Context, path: Path, data: dict[str, Any]) -> tuple
     inside.settings.update(inside.name(argument) for argument in EARLY_STOPPING.arguments)
     if content is None and not inside.added():
         return ()
-    return read_arguments(inside, where, content, "early_stopping", EARLY_STOPPING)
+    return completed(read_arguments(inside, where, content, "early_stopping", EARLY_STOPPING), EARLY_STOPPING)
 
 
 # --- one of several kinds ---------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.domains import Choice
-from search_spaces.expressions import ExpressionError, names, parse_value, text
+from search_spaces.expressions import ExpressionError, Variable, names, parse_value, text
+from search_spaces.expressions.terms import terms
 from search_spaces.extent import extent, not_followed
 from search_spaces.keras_table import keras_table
 from search_spaces.nodes import (
@@ -74,7 +75,8 @@ def _unknown_argument(name: str, kind: str, signature: Signature) -> str:
 
 def _check_clipping(context: Context, path: Path, kind: str, content: Mapping[str, Any]) -> None:
     # Keras's optimizers refuse more than one of them; null is not one.
-    clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if content.get(name) is not None]
+    names = ("clipnorm", "clipvalue", "global_clipnorm")
+    clips = [name for name in names if context.changes.get(context.name(name), content.get(name)) is not None]
     if len(clips) > 1 and kind in keras_table().optimizers:
         context.findings.report((*path, clips[1]), f"an optimizer clips one way. Got {' and '.join(clips)}")
 
@@ -87,7 +89,7 @@ def read_value(context: Context, name: str, path: Path, data: Any, rule: Rule) -
     path, data = context.given(name, path, data)
     expression: Expression | None
     objects = _objects(rule)
-    if objects is not None and _names_object(data):
+    if objects is not None and _names_object(data, objects):
         expression = read_object(context.inside(name), path, data, objects)
     elif isinstance(data, str) and "$" in data:
         expression = _variable_or_formula(context, path, data)
@@ -107,13 +109,13 @@ def _objects(rule: Rule) -> Mapping[str, Signature] | None:
     return inner.objects if isinstance(inner, NameOrObject) else None
 
 
-def _names_object(data: Any) -> bool:
+def _names_object(data: Any, objects: Mapping[str, Signature]) -> bool:
     if not isinstance(data, dict):
         return False
     options = data.get("choice")
     if isinstance(options, list):
         return any(isinstance(option, dict) for option in options)
-    return len(data) == 1 and next(iter(data)) not in FRAMES
+    return bool(data) and next(iter(data)) not in FRAMES and (len(data) == 1 or not objects.keys().isdisjoint(data))
 
 
 def read_object(
@@ -128,6 +130,9 @@ def read_object(
     options: dict[str, Literal | Object] = {}
     for index, option in enumerate(data["choice"]):
         where = (*path, "choice", index)
+        if not isinstance(option, dict) and option in data["choice"][:index]:
+            context.findings.report(where, f"options must differ. Got {shown(option)} twice")
+            return None
         kind = next(iter(option), "") if isinstance(option, dict) else flow(option)
         name = _free_name(str(kind), names)
         names.append(name)
@@ -148,8 +153,11 @@ def _object(
     context: Context, path: Path, data: dict[str, Any], name: str, objects: Mapping[str, Signature]
 ) -> Object | None:
     kind = next(iter(data), "")
-    if len(data) != 1 or kind not in objects:
-        hint = suggestion(str(kind), objects) or f" Known: {', '.join(objects)}"
+    if len(data) > 1:
+        context.findings.report(path, f"one is named here, with its arguments. Got {' and '.join(map(shown, data))}")
+        return None
+    if kind not in objects:
+        hint = suggestion(str(kind), objects) or f" Known: {', '.join(objects)}."
         context.findings.report(path, f"what takes arguments here is one of {len(objects)}.{hint} Got {shown(data)}")
         return None
     # Its arguments' names: activation.leaky_relu.negative_slope
@@ -178,17 +186,20 @@ def _variable_or_formula(context: Context, path: Path, data: str) -> Reference |
     if not all([_known(context, path, name) for name in sorted(used)]):  # noqa: C419 - each is told
         return None
     if REFERENCE.fullmatch(data.strip()):
-        return Index() if used == {"i"} else Reference(variable=min(used))
-    return Formula(expression=expression, variables=tuple(sorted(used)))
+        (name,) = used
+        return Index(name=name) if name in context.indices else Reference(variable=name)
+    in_order = [term.name for term in terms(expression) if isinstance(term, Variable)]
+    return Formula(expression=expression, variables=tuple(dict.fromkeys(in_order)))
 
 
 def _known(context: Context, path: Path, name: str) -> bool:
+    if name in context.indices:
+        return True
     if name == "i":
-        if context.repetitions is None:
-            context.findings.report(path, "$i is the number of a repetition, and there is no repeat around it")
-        return context.repetitions is not None
+        context.findings.report(path, "$i is the number of a repetition, and there is no repeat around it")
+        return False
     if name not in context.variables:
-        known = [f"${variable}" for variable in context.variables]
+        known = [f"${variable}" for variable in [*context.variables, *context.indices]]
         hint = suggestion(f"${name}", known) or f" Known: {', '.join(known) or 'none'}"
         context.findings.report(path, f"unknown variable ${shown(name)}.{hint}")
         return False
@@ -199,12 +210,11 @@ def _known(context: Context, path: Path, name: str) -> bool:
 def _keeps(context: Context, path: Path, expression: Expression, rule: Rule) -> bool:
     """Whether all that the expression can come to keeps the rule. Reports the first that does not."""
     variables = {name: variable for name, variable in context.variables.items() if variable is not None}
-    repetitions = context.repetitions or 0
     try:
-        if isinstance(expression, Formula) and (complaint := not_followed(expression, variables, repetitions)):
+        if isinstance(expression, Formula) and (complaint := not_followed(expression, variables, context.indices)):
             context.findings.report(path, complaint)
             return False
-        values = extent(expression, variables, repetitions)
+        values = extent(expression, variables, context.indices)
     except ExpressionError as error:
         context.findings.report(path, str(error))
         return False
@@ -216,6 +226,9 @@ def _keeps(context: Context, path: Path, expression: Expression, rule: Rule) -> 
 
 
 def _blamed(path: Path, expression: Expression, index: int) -> Path:
+    if isinstance(expression, ObjectChoice):
+        options = list(expression.options.values())
+        return (*path, "choice", [at for at, each in enumerate(options) if isinstance(each, Literal)][index])
     is_choice = isinstance(expression, Draw) and isinstance(expression.domain, Choice)
     return (*path, "choice", index) if is_choice else path
 

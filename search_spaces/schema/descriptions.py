@@ -51,6 +51,7 @@ DOMAINS = {
 }
 BLOCKS = {
     "repeat": "How often the layers stand one after another, each time with draws of their own.",
+    "index": "Another name for $i inside, which repeats within do not hide: with 'index: s', $s is 0, 1, 2 ...",
     "optional": "Whether the layers are there.",
     "choice": "One of these layers, blocks or groups.",
     "residual": "Layers whose result is added to what went in.",

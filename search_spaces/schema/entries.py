@@ -96,7 +96,8 @@ def _block(definitions: Definitions, words: Vocabulary, word: str) -> Schema:
     body = {"layers": listed(one)}
     match word:
         case "repeat":
-            content = {word: value(definitions, WholeNumber(low=0), maximum=MOST_REPETITIONS), **body}
+            count = value(definitions, WholeNumber(low=0), maximum=MOST_REPETITIONS)
+            content = {word: count, **body, "index": {"type": "string", "pattern": f"^{ENTRY_NAME.pattern}$"}}
         case "optional":
             content = {word: value(definitions, Flag()), **body}
         case "choice":

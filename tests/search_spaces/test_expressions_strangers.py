@@ -21,7 +21,7 @@ from search_spaces.expressions import (
 )
 
 VARIABLES: dict[str, Value] = {"a": 3, "i": 1, "act": "relu", "flag": True}
-AT_ONCE = 0.05
+AT_ONCE = 1.0
 """Seconds."""
 
 HOSTILE = [

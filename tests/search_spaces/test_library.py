@@ -316,12 +316,11 @@ def test_the_first_epochs_of_our_own_spaces_can_be_judged() -> None:
         assert set(arguments(SearchSpace.load(name).default(), NORM, "momentum")) == {0.95}
 
 
-@pytest.mark.parametrize("deep", [False, True])
-def test_each_stage_of_resnet_small_halves_the_image_and_doubles_the_filters(deep: bool) -> None:
-    configuration = SearchSpace.load("resnet_small").check_values({"variables.width": 24, "variables.deep": deep})
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_each_stage_of_resnet_small_halves_the_image_and_doubles_the_filters(blocks: int) -> None:
+    configuration = SearchSpace.load("resnet_small").check_values({"variables.width": 24, "variables.blocks": blocks})
     added = [layer for layer in summarize(configuration, *FASHION).layers if layer.kind == "add"]
 
-    blocks = 2 if deep else 1
     shapes = [(14, 14, 24)] * blocks + [(7, 7, 48)] * blocks + [(4, 4, 96)] * blocks
     assert [layer.output_shape for layer in added] == shapes
 
