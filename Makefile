@@ -27,7 +27,7 @@ run: $(VENV)/run.done data
 	$(BIN)/tune $(DATASET) --space $(SPACE) --trials $(TRIALS) --timeout $(TIMEOUT)
 
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: lint test
 
