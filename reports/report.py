@@ -90,6 +90,8 @@ class Search:
     """Times the search was started: 1 plus the resumes."""
     started: str
     """Local date and time of the first start, ISO 8601 with offset."""
+    losses: tuple[str, ...] = ("categorical_crossentropy",)
+    """Keras's names of the losses that the trials minimise: more than one where the loss itself was searched."""
     turned_down: Mapping[str, int] = field(default_factory=dict)
     """Proposals that cost no training, by reason (over the limit, cannot be built, repeats another)."""
 

@@ -86,7 +86,7 @@ def _line(
 
 
 def _values(curve: Sequence[EpochScores], key: str) -> list[float]:
-    """Per cent for accuracies, nats for losses; NaN, which is not drawn, where there is none."""
+    """Per cent for accuracies, losses as they are; NaN, which is not drawn, where there is none."""
     scale = 100.0 if key.endswith("accuracy") else 1.0
     raw = [getattr(scores, key) for scores in curve]
     return [math.nan if value is None or not math.isfinite(value) else scale * value for value in raw]
@@ -95,7 +95,7 @@ def _values(curve: Sequence[EpochScores], key: str) -> list[float]:
 def _frame(axes: Axes, values: Sequence[float], name: str, what: What) -> None:
     whole_numbers(axes)
     axes.margins(x=0.03)
-    label(axes, x="epoch", y=f"{name}, %" if what == "accuracy" else f"{name}, nats")
+    label(axes, x="epoch", y=f"{name}, %" if what == "accuracy" else name)
     known = np.array([value for value in values if math.isfinite(value)])
     if known.size:
         axes.set_ylim(*_limits(known, what))

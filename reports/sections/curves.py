@@ -42,12 +42,23 @@ def _trials(report: Report, drawn: list[TrialRow]) -> tuple[Plot, ...]:
         Plot(
             name="curves_loss",
             title="Validation loss by epoch",
-            caption="Cross-entropy in nats: lower is better, and confident mistakes cost most. A loss that turns "
-            "upwards while the accuracy stands still is the first sign of overfitting.",
+            caption=f"{_loss(report)} A loss that turns upwards while the accuracy stands still is the first sign of "
+            "overfitting.",
             alt=f"Validation loss by epoch of {who}.",
             draw=partial(drawing.trial_curves, best, others, "loss"),
         ),
     )
+
+
+def _loss(report: Report) -> str:
+    """What the curves of the loss show."""
+    losses = report.search.losses
+    if losses == ("categorical_crossentropy",):
+        return "Cross-entropy in nats: lower is better, and confident mistakes cost most."
+    named = text.listed([name.replace("_", " ") for name in losses])
+    if len(losses) == 1:
+        return f"The loss is {named}: lower is better."
+    return f"Trials minimised different losses ({named}), whose values cannot be compared with each other."
 
 
 def _winner(report: Report) -> list[Block]:
@@ -71,7 +82,7 @@ def _winner(report: Report) -> list[Block]:
                 Plot(
                     name="winner_loss",
                     title=f"{name}: training and validation loss",
-                    caption="The same for the loss, in nats. Training scores are averaged while an epoch runs and with "
+                    caption="The same for the loss. Training scores are averaged while an epoch runs and with "
                     "dropout on, so that they may well be worse than the validation scores at first.",
                     alt=f"Training and validation loss of trial {first.number} by epoch.",
                     draw=partial(drawing.winner_curves, first, retrained, "loss"),

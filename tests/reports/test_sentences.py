@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports import text
-from reports.page import Prose, Table
-from reports.sections import SECTIONS, answer, leaderboard, page_of, unfinished
+from reports.page import Plots, Prose, Table
+from reports.sections import SECTIONS, answer, curves, leaderboard, page_of, unfinished
 from reports.standing import overlap, ranking, wilson
 from tests.reports import samples
 
@@ -139,3 +139,19 @@ def test_without_images_nothing_is_known() -> None:
 )
 def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        (("categorical_crossentropy",), "Cross-entropy in nats: lower is better"),
+        (("mean_squared_error",), "The loss is mean squared error: lower is better."),
+        (("categorical_crossentropy", "categorical_hinge"), "categorical crossentropy and categorical hinge), whose"),
+    ],
+)
+def test_the_curves_say_which_loss_they_show(losses: tuple[str, ...], said: str) -> None:
+    report = samples.tiny()
+    shown = curves.section(replace(report, search=replace(report.search, losses=losses)))
+
+    plots = [plot for block in shown.blocks if isinstance(block, Plots) for plot in block.items]
+    assert said in next(plot.caption for plot in plots if plot.name == "curves_loss")

@@ -49,7 +49,7 @@ def make_report(study: Study, space: SearchSpace) -> Report:
         space=space.name,
         space_description=space.description,
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
-        search=_search(study, trials),
+        search=_search(study, space, trials),
         trials=tuple(_row(trial) for trial in trials if trial.state is not TrialState.TURNED_DOWN),
         importance=importance(study.optuna, trials),
         data=data,
@@ -59,7 +59,7 @@ def make_report(study: Study, space: SearchSpace) -> Report:
     )
 
 
-def _search(study: Study, trials: list[Trial]) -> Search:
+def _search(study: Study, space: SearchSpace, trials: list[Trial]) -> Search:
     run = study.fact("run", {})
     seen = [max(trial.finished_after or 0.0, trial.seen_after) for trial in trials]
     return Search(
@@ -73,8 +73,18 @@ def _search(study: Study, trials: list[Trial]) -> Search:
         seconds=max(run.get("seconds", 0.0), *seen, 0.0),
         sessions=run.get("sessions", 1),
         started=study.created,
+        losses=_losses(space, trials),
         turned_down=Counter(trial.reason for trial in trials if trial.state is TrialState.TURNED_DOWN),
     )
+
+
+def _losses(space: SearchSpace, trials: list[Trial]) -> tuple[str, ...]:
+    """Of the trials that were scored; of the space where none was."""
+    names = {trial.values.get("training.loss") for trial in trials if trial.curve}
+    examples = [next(trial for trial in trials if trial.values.get("training.loss") == name) for name in names]
+    configurations = [space.check_values(trial.values) for trial in examples] or [space.default()]
+    losses = [configuration.training.loss for configuration in configurations]
+    return tuple(sorted({loss.kind if loss else "categorical_crossentropy" for loss in losses}))
 
 
 def _row(trial: Trial) -> TrialRow:
