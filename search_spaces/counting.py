@@ -31,10 +31,10 @@ from search_spaces.nodes import (
     TrainingNode,
     Tree,
 )
-from search_spaces.walk import reachable
+from search_spaces.walk import reachable, written_out
 
 if TYPE_CHECKING:
-    from search_spaces.domains import Value
+    from search_spaces.domains import Domain, Value
     from search_spaces.forbidding import Forbids
 
 Ways = Mapping[frozenset[str], int]
@@ -53,25 +53,29 @@ class Size:
     """Of a space."""
 
     configurations: int | None
-    """Different draws; None where a continuous range makes them infinite."""
-    without_forbidden: bool
+    """Different draws; None where they are infinite, or more work to count than they are worth."""
+    finite: bool = True
+    """Whether no continuous range makes them infinite."""
+    without_forbidden: bool = True
     """Whether forbidden ones are not among them. They are where the rules name too many parameters to look at."""
 
 
 def size(tree: Tree, forbids: Forbids) -> Size:
     """Number of different draws, exactly."""
-    deciding_nodes = (*tree.layers, *tree.training.augmentation)
-    structural = {f"variables.{name}" for name in _structural(deciding_nodes)}
     domains = {each.parameter.name: each.parameter.domain for each in reachable(tree)}
     sizes = {name: domain.size() for name, domain in domains.items()}
     if None in sizes.values():
-        return Size(configurations=None, without_forbidden=True)
+        return Size(configurations=None, finite=False)
     counted = {name: n or 0 for name, n in sizes.items()}
-    ruled = {name for name in forbids.parameters() if name in counted or _is_fixed(tree, name)}
+    structural = {f"variables.{name}" for name in _structural((*tree.layers, *tree.training.augmentation))}
+    if prod(counted.get(name, 1) for name in structural) > MOST_CASES:
+        return Size(configurations=None)
+    settings = written_out(tree)
+    ruled = {name for name in forbids.parameters() if name in counted or name in settings or _is_fixed(tree, name)}
     feasible = prod(counted.get(name, 1) for name in ruled | structural) <= MOST_CASES
-    deciding = sorted(name for name in structural | (ruled if feasible else set()))
+    deciding = sorted(structural | (ruled if feasible else set()))
     total = Fraction(0)
-    for case in _cases(tree, deciding, {name: domain.values() for name, domain in domains.items()}):
+    for case in _cases(tree, deciding, domains, settings):
         for used, ways in _Counter(tree, case).all_ways().items():
             if feasible and forbids.broken({name: case[name] for name in used if name in case}):
                 continue
@@ -86,17 +90,21 @@ def _is_fixed(tree: Tree, name: str) -> bool:
     return tree.fixed_value(name) is not None
 
 
-def _cases(tree: Tree, deciding: Sequence[str], domains: Mapping[str, Sequence[Value]]) -> Iterator[dict[str, Value]]:
+def _cases(
+    tree: Tree, deciding: Sequence[str], domains: Mapping[str, Domain], settings: Mapping[str, Value]
+) -> Iterator[dict[str, Value]]:
     """Every combination of values of the deciding parameters."""
-    columns: list[Sequence[Value]] = []
-    names = []
+    columns: dict[str, Sequence[Value]] = {}
     for name in deciding:
         fixed = tree.fixed_value(name)
-        if name in domains or fixed is not None:  # else a variable that is written out
-            names.append(name)
-            columns.append(domains[name] if fixed is None else [fixed])
-    for values in itertools.product(*columns):
-        yield dict(zip(names, values, strict=True))
+        if fixed is not None:
+            columns[name] = [fixed]
+        elif name in domains:
+            columns[name] = domains[name].values()
+        elif name in settings:
+            columns[name] = [settings[name]]
+    for values in itertools.product(*columns.values()):
+        yield dict(zip(columns, values, strict=True))
 
 
 def _structural(nodes: Sequence[Node]) -> set[str]:
@@ -193,7 +201,9 @@ class _Counter:
         return _both(ways, self._in_order(node.augmentation, f"{path}.augmentation"))
 
     def _part(self, node: Leaf | Alternatives, path: str) -> Ways:
-        return self._in_order((node,), path) if isinstance(node, Leaf) else self._alternatives(node, path)
+        if isinstance(node, Leaf):
+            return _both(self._written_out(path), self._in_order((node,), path))
+        return self._alternatives(node, path)
 
     # --- values ---
 
@@ -205,10 +215,12 @@ class _Counter:
 
     def _value(self, expression: Expression, name: str) -> Ways:
         match expression:
-            case Literal() | Index():
+            case Literal():
+                return self._written_out(name)
+            case Index():
                 return ONE_WAY
             case Draw():
-                return self._drawn(expression, name)[1]
+                return self._ways(expression, name)
             case Reference() | Formula():
                 return self._used(_variables(expression))
             case Object():
@@ -217,16 +229,14 @@ class _Counter:
                 options, used = self._decider(expression.draw, name)
                 return _both(used, _either([self._value(expression.options[option], name) for option in options]))
 
-    def _drawn(self, draw: Draw, name: str) -> tuple[Sequence[Value], Ways]:
-        """The values that are still to be told apart, and the ways to come by all of them together."""
+    def _ways(self, draw: Draw, name: str) -> Ways:
+        """Ways to draw any of its values."""
         if name in self.case:
-            return [self.case[name]], {frozenset({name}): 1}
-        fixed = self.tree.fixed_value(name)
-        return (
-            ([fixed], ONE_WAY)
-            if fixed is not None
-            else (draw.domain.values(), {frozenset(): len(draw.domain.values())})
-        )
+            return {frozenset({name}): 1}
+        return ONE_WAY if self.tree.fixed_value(name) is not None else {frozenset(): draw.domain.size() or 0}
+
+    def _written_out(self, name: str) -> Ways:
+        return {frozenset({name}): 1} if name in self.case else ONE_WAY
 
     def _used(self, variables: set[str]) -> Ways:
         drawn = [name for name in variables if isinstance(self.tree.variables.get(name), Draw)]  # else an index
@@ -236,11 +246,11 @@ class _Counter:
         """The values to count one by one, and what is used to come by them."""
         match expression:
             case Literal():
-                return [expression.value], ONE_WAY
+                return [expression.value], self._written_out(name)
             case Draw():
-                values, ways = self._drawn(expression, name)
-                one_by_one = ways if name in self.case else ONE_WAY
-                return [expression.meaning(value) for value in values], one_by_one
+                one = self.case.get(name, self.tree.fixed_value(name))
+                values = expression.domain.values() if one is None else [one]
+                return [expression.meaning(value) for value in values], self._written_out(name)
             case Reference():
                 return [self._variable(expression.variable)], self._used({expression.variable})
             case Formula():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search_spaces.domains import Choice, Domain, Parameter, Value
 from search_spaces.problems import START, Place, suggestion
 from search_spaces.walk import Reachable, configure, reachable
-from search_spaces.wording import flow
+from search_spaces.wording import flow, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,11 +56,6 @@ def fill_in(tree: Tree, values: Mapping[str, object]) -> tuple[Configuration, tu
 def accept(domain: Domain, value: object) -> Value:
     """The value as the domain writes it; lists and null, as a file has them, by their labels. ValueError otherwise."""
     return domain.accept(label(value) if isinstance(domain, Choice) else value)
-
-
-def label(value: Any) -> Value:
-    """How a choice is drawn: a list as `[3, 5]`, null as `null`, anything else as itself."""
-    return flow(value) if value is None or isinstance(value, list | tuple) else value
 
 
 def _idle(entry: Reachable) -> Mistake:

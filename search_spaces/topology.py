@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import NoReturn
 
@@ -11,10 +12,12 @@ from search_spaces.wording import shown
 BASE = "mlp_topology"
 """The space of the library that a topology's training comes from."""
 
+SINGLE = re.compile(r"[1-9][0-9]{0,5}")
 DIGITS = re.compile(r"[0-9]{1,99}")
 SIZES = re.compile(r"[0-9]{1,6}(-[0-9]{1,6})*-?")
 MOST_UNITS = 65_536
 MOST_HIDDEN = 32
+LONGEST_NAME = 64
 
 
 def hidden_units(topology: str) -> tuple[int, ...]:
@@ -27,7 +30,7 @@ def hidden_units(topology: str) -> tuple[int, ...]:
     parts = topology.rstrip("-").split("-") if "-" in topology else list(topology)
     units = tuple(int(part) for part in parts)
     if min(units) < 1:
-        single = f". One layer of {topology} neurons is written {topology}-" if "-" not in topology else ""
+        single = f". One layer of {topology} neurons is written {topology}-" if SINGLE.fullmatch(topology) else ""
         _refuse(topology, f"a layer has at least one neuron. Got {'-'.join(parts)}{single}")
     if max(units) > MOST_UNITS or len(units) > MOST_HIDDEN:
         _refuse(topology, f"at most {MOST_HIDDEN} layers of at most {MOST_UNITS:,} neurons. Got {shown(topology)}")
@@ -46,12 +49,17 @@ def topology_space(topology: str) -> str:
 """
         for number, each in enumerate(units, start=1)
     )
-    return f"""name: mlp-{sizes}
+    name = f"mlp-{sizes}"
+    if len(name) > LONGEST_NAME:
+        name = f"mlp-{len(units)}-layers-{hashlib.sha256(sizes.encode()).hexdigest()[:8]}"
+    # The sizes were asked for by name: the base's limit is for those that are searched.
+    return f"""name: {name}
 description: Multilayer perceptron of {sizes} hidden neurons
 extends: {BASE}
 layers:
   - flatten
-{layers}presets: {{}}
+{layers}limits: {{parameters: null}}
+presets: null
 """
 
 

@@ -40,6 +40,7 @@ from search_spaces.nodes import (
     Setting,
     Tree,
 )
+from search_spaces.wording import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +49,14 @@ if TYPE_CHECKING:
 
 TAKEN_NAMES = frozenset({"input", "input_layer", "rescaling", "output", "pixels", "scale"})
 """Names of Keras layers that whoever builds the model adds before and after ours."""
+
+
+PLAIN = {
+    "schedule": Component(kind="constant", arguments={"warmup": 0.0}),
+    "loss": Component(kind="categorical_crossentropy"),
+    "averaging": Component(kind="none"),
+}
+"""What the training does where the space says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +75,7 @@ def configure(tree: Tree, choose: Chooser) -> Configuration:
 
 
 def met(tree: Tree, values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Every active parameter with its value, those that are fixed included, on the walk with these answers."""
+    """Active parameters with their values on the walk with these answers, and settings fixed or written out."""
     walk = _one_walk(tree, lambda parameter: values[parameter.name])
     walk.configuration()
     return walk.met
@@ -74,7 +83,16 @@ def met(tree: Tree, values: Mapping[str, Value]) -> Mapping[str, Value]:
 
 def reachable(tree: Tree) -> tuple[Reachable, ...]:
     """Every parameter that can become active, in file order: repeats at their longest, all branches."""
+    return tuple(_walk_over_all(tree).seen.values())
 
+
+def written_out(tree: Tree) -> Mapping[str, Value]:
+    """Settings that are not drawn, with their values, by the names that parameters in their place would have."""
+    walk = _walk_over_all(tree)
+    return {name: value for name, value in walk.met.items() if name not in walk.seen}
+
+
+def _walk_over_all(tree: Tree) -> _Walk:
     def all_of_them(parameter: Parameter, structural: bool) -> tuple[Value, ...]:
         if not structural:
             return (parameter.default,)
@@ -83,7 +101,7 @@ def reachable(tree: Tree) -> tuple[Reachable, ...]:
 
     walk = _Walk(tree=tree, branches=all_of_them, follows_all=True)
     walk.configuration()
-    return tuple(walk.seen.values())
+    return walk
 
 
 def _one_walk(tree: Tree, choose: Chooser) -> _Walk:
@@ -108,7 +126,7 @@ class _Walk:
     values: dict[str, Value] = field(default_factory=dict)
     """What was drawn."""
     met: dict[str, Value] = field(default_factory=dict)
-    """What was drawn or is fixed."""
+    """What was drawn, is fixed, or is written out."""
     seen: dict[str, Reachable] = field(default_factory=dict)
     variables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
@@ -190,6 +208,8 @@ class _Walk:
         optimizer = self._component(node.optimizer, f"{at}.optimizer")
         settings = self._settings((node.batch_size, node.epochs, *node.settings), at)
         parts: dict[str, Any] = {name: self._component(part, f"{at}.{name}") for name, part in node.parts.items()}
+        # What means the same as leaving it out is left out, so that equal trainings are equal.
+        parts = {name: None if part == PLAIN[name] else part for name, part in parts.items()}
         return Training(
             optimizer=optimizer,
             augmentation=tuple(self._augmentation(node.augmentation, f"{at}.augmentation")),
@@ -201,6 +221,7 @@ class _Walk:
     def _component(self, node: Leaf | Alternatives, path: str) -> Component:
         """The one that is named, or drawn. Its name, where it is alone, is part of the path nevertheless."""
         if isinstance(node, Leaf):
+            self.met.setdefault(path, node.name)
             return Component(kind=node.kind, arguments=self._settings(node.settings, f"{path}.{node.name}"))
         for option in self._values(node.draw, path, structural=True):
             leaf = node.options[option]
@@ -232,6 +253,7 @@ class _Walk:
     def _values(self, expression: Expression, name: str, *, structural: bool = False) -> tuple[Any, ...]:
         match expression:
             case Literal():
+                self.met.setdefault(name, label(expression.value))
                 return (expression.value,)
             case Index():
                 return (self.indices[expression.name],)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,11 @@ def flow(value: object) -> str:
             return f"{{{', '.join(f'{flow(key)}: {flow(entry)}' for key, entry in value.items())}}}"
         case _:
             return str(value)
+
+
+def label(value: Any) -> Any:
+    """How a choice is drawn: a list as `[3, 5]`, null as `null`, anything else as itself."""
+    return flow(value) if value is None or isinstance(value, list | tuple) else value
 
 
 def shown(value: object) -> str:

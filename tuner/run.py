@@ -258,14 +258,15 @@ def space_differences(old: SearchSpace, new: SearchSpace) -> list[str]:
     )
     lines = [f"space: - {name}: {what}" for name, what in before.items() if after.get(name) != what]
     lines += [f"space: + {name}: {what}" for name, what in after.items() if before.get(name) != what]
-    return lines or ["space: a fixed setting, a limit or a preset changed; no parameter did"]
+    return lines or ["space: a fixed setting, a limit, a rule or a preset changed; no parameter did"]
 
 
 def check_fits(space: SearchSpace, data: ImageData) -> None:
     """Raises UsageError where no configuration of the space can be built on the data's images."""
     problem = _problem(space, space.default().values, data)
     rng = random.Random(0)
-    if problem and not any(_fits(space, space.sample(rng).values, data) for _ in range(DRAWS)):
+    draws = (space.configure(lambda parameter: parameter.domain.sample(rng)) for _ in range(DRAWS))
+    if problem and not any(_fits(space, draw.values, data) for draw in draws):
         shape = " x ".join(str(side) for side in data.image_shape)
         raise UsageError(f"space '{space.name}' does not fit the {shape} images of {data.name}: {problem}")
 

@@ -26,7 +26,7 @@ class TrialState(StrEnum):
     RUNNING = "running"
     """A worker trains it."""
     COMPLETE = "complete"
-    """All its epochs are done."""
+    """All its epochs are done, or its early stopping ended it."""
     PRUNED = "pruned"
     """Ended early because others did better after as many epochs."""
     FAILED = "failed"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from search_spaces.domains import Bool, Choice, Domain, Float, Int
 from search_spaces.nodes import Draw, Literal
 from search_spaces.parsing.frame import BoolFrame, ChoiceFrame, FloatFrame, IntFrame, frame_problems
-from search_spaces.presets import accept, label
+from search_spaces.presets import accept
 from search_spaces.problems import suggestion
-from search_spaces.wording import any_of, flow, shown
+from search_spaces.wording import any_of, flow, label, shown
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.nodes import Literal, Setting
-from search_spaces.parsing.values import read_arguments
+from search_spaces.parsing.values import free_name, read_arguments
 from search_spaces.problems import suggestion
 from search_spaces.wording import shown
 
@@ -120,7 +120,7 @@ def entry_names(context: Context, entries: Iterable[Entry]) -> list[str]:
         taken |= {name} if name else set()
     names = []
     for entry, name in zip(entries, written, strict=True):
-        names.append(name or _free_name(entry.head, taken))
+        names.append(name or free_name(entry.head, taken))
         taken.add(names[-1])
     return names
 
@@ -136,14 +136,6 @@ def _written_name(context: Context, entry: Entry) -> str | None:
     if name in WORDS_OF_THE_LANGUAGE:
         context.findings.report((*entry.path, "name"), f"'{name}' is a word of the language. Take another name")
         return None
-    return name
-
-
-def _free_name(kind: str, taken: set[str]) -> str:
-    name, number = kind, 1
-    while name in taken:
-        number += 1
-        name = f"{kind}_{number}"
     return name
 
 

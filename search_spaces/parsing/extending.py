@@ -20,6 +20,9 @@ EXTENDS = "extends"
 MERGED = ("variables", "training", "limits", "presets", "set", "fix")
 """Keys whose entries are taken over one by one. All others are taken over whole, and `forbid` grows longer."""
 
+REMOVABLE = ("variables", "presets", "set", "fix")
+"""Those of them whose entries are taken out by giving them as null, and all of them by giving the key as null."""
+
 MOST_PARENTS = 8
 
 
@@ -92,8 +95,10 @@ def _merged(findings: Findings, own: dict[str, Any], base: dict[str, Any], inner
             merged[key] = mine + value
             for index in range(len(value)):
                 _adopt(findings, inner, (key, index), (key, len(mine) + index))
-    # A preset or a variable that is given as null is the parent's taken out.
-    for key in ("presets", "variables"):
+        elif key in REMOVABLE and mine is None:
+            merged[key] = {}
+    # What is given as null is the parent's taken out.
+    for key in REMOVABLE:
         if isinstance(merged.get(key), dict) and isinstance(base.get(key), dict):
             merged[key] = {
                 name: value for name, value in merged[key].items() if value is not None or name not in base[key]
@@ -113,9 +118,9 @@ def _adopt(findings: Findings, inner: Findings, path: Path, new: Path | None = N
             findings.origins[new + each[len(path) :]] = origin
 
 
-def dumped(data: dict[str, Any], comment: str) -> str:
+def dumped(data: dict[str, Any]) -> str:
     """The data as a space file that stands by itself."""
-    lines = [f"# {line}" for line in comment.splitlines()]
+    lines = []
     for key, value in data.items():
         if isinstance(value, list):
             lines += [f"{key}:", *(f"  - {_flow(entry)}" for entry in value)] if value else [f"{key}: []"]

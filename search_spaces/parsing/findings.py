@@ -19,10 +19,25 @@ class Findings:
         """(line, column) of each key and each list entry."""
         self.origins: dict[Path, str] = {}
         """What does not stand in the file itself, with all that is in it -> where it stands."""
+        self.changed = False
+        """Whether something was set or fixed beside the file."""
+        self.set_aside: dict[Path, str] = {}
+        """What does not fit the space since it was changed -> why. It is left out, and no problem."""
 
     def report(self, path: Path, text: str) -> None:
         """A problem with what stands at the path, or would stand there."""
         self.report_place(self.place(path), text)
+
+    def report_or_set_aside(self, part: Path, path: Path, text: str) -> None:
+        """A problem with what stands at the path, where the author of the part could have seen it.
+
+        What another file brought along, or what only fails because something was set beside the file, is set aside.
+        """
+        origin = self.origin(part)
+        if origin.startswith("--") or (not origin and not self.changed):
+            self.report(path, text)
+        else:
+            self.set_aside[part] = text
 
     def report_place(self, place: Place, text: str) -> None:
         problem = Problem(

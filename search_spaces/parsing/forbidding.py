@@ -9,9 +9,10 @@ from search_spaces.expressions import ExpressionError, Kind, check, parse_condit
 from search_spaces.forbidding import Forbidden, Forbids
 from search_spaces.nodes import INDEX, Literal
 from search_spaces.parsing.frame import ForbidFrame, frame_problems
+from search_spaces.walk import written_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from search_spaces.domains import Domain, Value
     from search_spaces.nodes import Tree
@@ -26,15 +27,22 @@ def read_forbids(findings: Findings, entries: list[Any], tree: Tree, known: Mapp
         for name, variable in tree.variables.items()
         if isinstance(variable, Literal) and isinstance(variable.value, bool | int | float | str)
     }
-    indices = [int(each.strip("[]")) for name in known for each in INDEX.findall(name)]
-    rules = [_rule(findings, ("forbid", index), entry, known, constants) for index, entry in enumerate(entries)]
+    settings = written_out(tree)
+    indices = [int(each.strip("[]")) for name in [*known, *settings] for each in INDEX.findall(name)]
+    kinds: dict[str, Kind] = dict.fromkeys(settings, "mixed")
+    kinds |= {name: _kind(each.parameter.domain) for name, each in known.items()}
+    kinds |= {f"variables.{name}": _kind_of([value]) for name, value in constants.items()}
+    options = {
+        name: domain.options for name, each in known.items() if isinstance(domain := each.parameter.domain, Choice)
+    }
+    rules = [_rule(findings, ("forbid", index), entry, kinds, options) for index, entry in enumerate(entries)]
     return Forbids(
         rules=tuple(rule for rule in rules if rule), constants=constants, n_indices=max(indices, default=-1) + 1
     )
 
 
 def _rule(
-    findings: Findings, path: Path, entry: Any, known: Mapping[str, Reachable], constants: Mapping[str, Value]
+    findings: Findings, path: Path, entry: Any, kinds: Mapping[str, Kind], options: Mapping[str, Sequence[Value]]
 ) -> Forbidden | None:
     entry = {"rule": entry} if isinstance(entry, str) else entry
     problems = frame_problems(ForbidFrame, entry)
@@ -42,25 +50,17 @@ def _rule(
         findings.report((*path, *where), text)
     if problems:
         return None
-    kinds = {name: _kind(each.parameter.domain) for name, each in known.items()}
-    kinds |= {f"variables.{name}": _kind_of([value]) for name, value in constants.items()}
-    options = {
-        name: domain.options for name, each in known.items() if isinstance(domain := each.parameter.domain, Choice)
-    }
     try:
         condition = parse_condition(entry["rule"])
         complaints = check(condition, kinds, options)
     except ExpressionError as error:
-        complaints = [str(error)]
-        inherited = False
-    else:
-        # A rule of an extended file over what this one has no more forbids nothing, and is no slip.
-        inherited = bool(findings.origin(path))
-    for complaint in () if inherited else complaints:
-        findings.report((*path, "rule"), complaint)
+        findings.report((*path, "rule"), str(error))
+        return None
+    for complaint in complaints:
+        findings.report_or_set_aside(path, (*path, "rule"), complaint)
     if complaints:
         return None
-    return Forbidden(condition=resolve(condition, known), because=entry.get("because", ""), place=findings.place(path))
+    return Forbidden(condition=resolve(condition, kinds), because=entry.get("because", ""), place=findings.place(path))
 
 
 def _kind(domain: Domain) -> Kind:

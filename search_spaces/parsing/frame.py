@@ -63,6 +63,7 @@ class PresetFrame(_Frame):
 class SpaceFrame(_Frame):
     name: SpaceName
     description: StrictStr = ""
+    made_from: StrictStr = ""
     variables: dict[VariableName, Any] = {}
     layers: list[Any]
     training: TrainingFrame

@@ -12,17 +12,18 @@ from search_spaces.parsing.context import SET, Context
 from search_spaces.parsing.document import Unreadable, read_document
 from search_spaces.parsing.domains import read_constant_or_domain
 from search_spaces.parsing.extending import EXTENDS, dumped, extended
-from search_spaces.parsing.findings import Findings
+from search_spaces.parsing.findings import Findings, written
 from search_spaces.parsing.forbidding import read_forbids
 from search_spaces.parsing.frame import SpaceFrame, frame_problems
 from search_spaces.parsing.layers import read_nodes
 from search_spaces.parsing.training import read_training
 from search_spaces.parsing.vocabulary import layers
-from search_spaces.presets import accept, fill_in, label
+from search_spaces.presets import accept, fill_in
 from search_spaces.problems import SpaceError, suggestion
 from search_spaces.space import Changes, Limits, Preset, SearchSpace
 from search_spaces.structure import dead_ends
 from search_spaces.walk import met, reachable
+from search_spaces.wording import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 
     from search_spaces.domains import Value
     from search_spaces.forbidding import Forbids
+    from search_spaces.parsing.findings import Path
     from search_spaces.walk import Reachable
 
 FIX = "fix"
+MADE_FROM = "made_from"
+"""The file of which this is what came out, with all that it extends and all that was set or fixed beside it."""
 
 
 def read_space(text: str, source: str, folder: FilePath | None = None, changes: Changes | None = None) -> SearchSpace:
@@ -50,29 +54,33 @@ def read_space(text: str, source: str, folder: FilePath | None = None, changes: 
         data = extended(findings, data, folder)
         if data is None:
             raise SpaceError(findings.in_order())
+        findings.changed = bool(changes and (changes.set or changes.fix)) or MADE_FROM in data
         data = _changed(findings, data, changes or Changes())
     for path, problem in frame_problems(SpaceFrame, data):
         findings.report(path, problem)
     if not isinstance(data, dict):
         raise SpaceError(findings.in_order())
-    space = _space(findings, data, strict=comes_alone)
+    space = _space(findings, data)
     if space is None or findings.problems:
         raise SpaceError(findings.in_order())
     if comes_alone:
         return dataclasses.replace(space, text=text)
-    comment = f"Made from {findings.source}, all that it extends and all that was set or fixed beside it."
-    return dataclasses.replace(space, text=dumped(_without(data, space.tree, space.set_aside), comment))
+    kept = _fitting(data, space.tree, findings) | {MADE_FROM: findings.source}
+    return dataclasses.replace(space, text=dumped(kept))
 
 
-def _without(data: dict[str, Any], tree: Tree, set_aside: Mapping[str, str]) -> dict[str, Any]:
-    """The data without presets that do not fit and variables that are not used: by itself it would be refused."""
-    presets = {name: preset for name, preset in data.get("presets", {}).items() if name not in set_aside}
-    data = data | {"presets": presets}
+def _fitting(data: dict[str, Any], tree: Tree, findings: Findings) -> dict[str, Any]:
+    """The data without what was set aside and without variables that are not used: by itself it would be refused."""
     unused = data.get("variables", {}).keys() - tree.variables.keys()
-    for key, prefix in (("variables", ""), (SET, "variables.")) if unused else ():
-        taken_out = {f"{prefix}{name}" for name in unused}
-        data[key] = {name: value for name, value in data.get(key, {}).items() if name not in taken_out}
-    return data
+    left_out = set(findings.set_aside) | {("variables", name) for name in unused}
+    left_out |= {(SET, f"variables.{name}") for name in unused}
+    kept = {"presets": {}} | data
+    for key in {str(path[0]) for path in left_out} & kept.keys():
+        if isinstance(kept[key], list):
+            kept[key] = [entry for index, entry in enumerate(kept[key]) if (key, index) not in left_out]
+        else:
+            kept[key] = {name: value for name, value in kept[key].items() if (key, name) not in left_out}
+    return kept
 
 
 def _changed(findings: Findings, data: dict[str, Any], changes: Changes) -> dict[str, Any]:
@@ -89,7 +97,7 @@ def _changed(findings: Findings, data: dict[str, Any], changes: Changes) -> dict
 # --- the parts --------------------------------------------------------------------------------------------------------
 
 
-def _space(findings: Findings, data: dict[str, Any], *, strict: bool) -> SearchSpace | None:
+def _space(findings: Findings, data: dict[str, Any]) -> SearchSpace | None:
     tree = _tree(findings, data)
     if tree is None or findings.problems:
         return None
@@ -103,15 +111,15 @@ def _space(findings: Findings, data: dict[str, Any], *, strict: bool) -> SearchS
     if findings.problems:
         return None
     _check_default(findings, tree, forbids)
-    presets, set_aside = _presets(findings, data.get("presets", {}), tree, forbids, strict=strict)
+    presets = _presets(findings, data.get("presets", {}), tree, forbids)
     return SearchSpace(
         name=data["name"],
         description=data.get("description", ""),
         source=findings.source,
         text="",
-        fingerprint=fingerprint(_without(data, tree, set_aside)),
+        fingerprint=fingerprint(_fitting(data, tree, findings)),
         presets=presets,
-        set_aside=set_aside,
+        set_aside={_called(path): why for path, why in findings.set_aside.items()},
         limits=Limits(**data.get("limits", {})),
         forbids=forbids,
         tree=tree,
@@ -131,11 +139,17 @@ def _tree(findings: Findings, data: dict[str, Any]) -> Tree | None:
             findings.report(("variables", name), f"is not used. Use it as ${name}, or take it out")
     for name in changes:
         if name not in context.settings:
-            findings.report((SET, name), f"no such setting.{suggestion(name, context.settings)}")
+            path, text = (SET, name), f"no such setting.{suggestion(name, context.settings)}"
+            findings.report_or_set_aside(path, path, text)
     if findings.problems or training is None:
         return None
     sound = {name: variable for name, variable in context.variables.items() if variable and name in context.used}
     return Tree(layers=read, training=training, variables=sound)
+
+
+def _called(path: Path) -> str:
+    """A preset by its name, anything else by where it stands."""
+    return str(path[-1]) if path[0] == "presets" else written(path)
 
 
 def _part(data: dict[str, Any], key: str, wanted: type) -> Any:
@@ -158,40 +172,42 @@ def _fixed(findings: Findings, given: dict[str, Any], known: Mapping[str, Reacha
     fixed = {}
     bare = {without_indices(name): each for name, each in known.items()}
     for name, value in given.items():
-        each = known.get(name) or bare.get(name)
+        path, each = (FIX, name), known.get(name) or bare.get(name)
         if each is None:
-            findings.report((FIX, name), f"no such parameter.{suggestion(name, [*known, *bare])}")
+            findings.report_or_set_aside(path, path, f"no such parameter.{suggestion(name, [*known, *bare])}")
             continue
         try:
             fixed[name] = accept(each.parameter.domain, value)
         except ValueError as error:
-            findings.report((FIX, name), str(error))
+            findings.report_or_set_aside(path, path, str(error))
     return fixed
 
 
 def _check_default(findings: Findings, tree: Tree, forbids: Forbids) -> None:
+    if findings.changed:
+        return  # whoever fixes one half of a forbidden default wants the other half searched
     configuration, _ = fill_in(tree, {})
     if rule := forbids.broken(met(tree, configuration.values)):
         findings.report_place(rule.place, "the default configuration is forbidden by this rule. Change a default")
 
 
-def _presets(
-    findings: Findings, data: dict[str, Any], tree: Tree, forbids: Forbids, *, strict: bool
-) -> tuple[dict[str, Preset], dict[str, str]]:
-    """The presets, and why others were set aside: where a space was changed, not all of its presets need to fit."""
-    presets, set_aside = {}, {}
+def _presets(findings: Findings, data: dict[str, Any], tree: Tree, forbids: Forbids) -> dict[str, Preset]:
+    """The presets that fit: where a space was changed, not all of them need to."""
+    presets = {}
     for name, content in data.items():
         values = content.get("values", {})
         configuration, mistakes = fill_in(tree, values)
         problems = [(mistake.parameter, mistake.text) for mistake in mistakes]
         if not problems and (rule := forbids.broken(met(tree, configuration.values))):
             problems = [("", f"is forbidden: {rule}")]
-        if problems and not strict:
-            set_aside[name] = f"{problems[0][0]} {problems[0][1]}".strip()
-            continue
+        part: Path = ("presets", name)
         for parameter, problem in problems:
-            where = ("presets", name, "values", parameter) if parameter else ("presets", name)
-            findings.report(where, problem)
+            where = (*part, "values", parameter) if parameter else part
+            findings.report_or_set_aside(part, where, problem)
+            if part in findings.set_aside:
+                findings.set_aside[part] = f"{parameter} {problem}".strip()
+        if part in findings.set_aside:
+            continue
         presets[name] = Preset(
             name=name,
             values={
@@ -199,12 +215,12 @@ def _presets(
             },
             published={figure: float(value) for figure, value in content.get("published", {}).items()},
         )
-    return presets, set_aside
+    return presets
 
 
 def fingerprint(data: dict[str, Any]) -> str:
     """SHA-256 over the content, hexadecimal, without what changes nothing that is tried; keys in any order."""
-    content = {key: value for key, value in data.items() if key != "description"}
+    content = {key: value for key, value in data.items() if key not in ("description", MADE_FROM)}
     content["presets"] = {name: preset.get("values", {}) for name, preset in data.get("presets", {}).items()}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -28,7 +28,7 @@ from search_spaces.rules import NameOrObject, OrNull
 from search_spaces.wording import any_of, flow, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from search_spaces.parsing.context import Context
     from search_spaces.parsing.findings import Path
@@ -134,7 +134,7 @@ def read_object(
             context.findings.report(where, f"options must differ. Got {shown(option)} twice")
             return None
         kind = next(iter(option), "") if isinstance(option, dict) else flow(option)
-        name = _free_name(str(kind), names)
+        name = free_name(str(kind), names)
         names.append(name)
         read = _object(context, where, option, name, objects) if isinstance(option, dict) else Literal(value=option)
         if read:
@@ -165,7 +165,8 @@ def _object(
     return Object(name=name, kind=kind, settings=settings)
 
 
-def _free_name(kind: str, taken: list[str]) -> str:
+def free_name(kind: str, taken: Collection[str]) -> str:
+    """The kind, with _2, _3 where it is taken."""
     name, number = kind, 1
     while name in taken:
         number += 1

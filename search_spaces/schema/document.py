@@ -78,6 +78,7 @@ def _file(definitions: Definitions) -> Schema:
         EXTENDS: {"type": "string"},
         "name": {"type": "string", "pattern": _pattern(SpaceName)},
         "description": {"type": "string"},
+        "made_from": {"type": "string"},
         "variables": {
             "type": "object",
             "propertyNames": {"pattern": _pattern(VariableName), "not": {"const": "i"}},

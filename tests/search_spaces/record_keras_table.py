@@ -77,6 +77,9 @@ WITHHELD = {
     "renorm": "it adds weights that only training uses",
     "renorm_clipping": "it adds weights that only training uses",
     "renorm_momentum": "it adds weights that only training uses",
+    "use_ema": "write 'averaging: ema' in the training",
+    "ema_momentum": "write 'averaging: {ema: {momentum: ...}}' in the training",
+    "ema_overwrite_frequency": "averages are scored and saved, never trained on: see 'averaging'",
     "lora_rank": "nothing is fine-tuned here",
     "lora_alpha": "nothing is fine-tuned here",
     "quantization_config": "precision is a setting of the run",
@@ -160,8 +163,6 @@ RULES: dict[str, dict[str, Any]] = {
     "beta_1": SHARE,
     "beta_2": SHARE,
     "rho": SHARE,
-    "ema_momentum": {"type": "float", "low": 0, "high": 1},
-    "ema_overwrite_frequency": POSITIVE | {"null": True},
     "gradient_accumulation_steps": {"type": "int", "low": 2, "null": True},
     "weight_decay": NOT_NEGATIVE | {"null": True},
     "adamw.weight_decay": NOT_NEGATIVE,
@@ -194,7 +195,7 @@ RULES: dict[str, dict[str, Any]] = {
     "distribution": {"type": "name", "noun": "a distribution", "of": "distributions"},
 } | dict.fromkeys(
     [
-        "use_bias", "keepdims", "center", "scale", "nesterov", "amsgrad", "centered", "relative_step", "use_ema",
+        "use_bias", "keepdims", "center", "scale", "nesterov", "amsgrad", "centered", "relative_step",
     ],
     BOOL,
 )  # fmt: skip

@@ -131,7 +131,7 @@ def test_study_1_has_networks_written_in_one_word_on_top_of_its_space() -> None:
 
     assert arguments(space.default(), "dense", "units") == [5, 3]
     assert "variables.act" in [parameter.name for parameter in space.parameters()]
-    assert space.limits.parameters == 250_000
+    assert space.limits.parameters is None
     assert summarize(space.default(), *FASHION).parameters == 785 * 5 + 6 * 3 + 4 * 10
 
 
@@ -155,8 +155,7 @@ def test_study_2_trains_one_perceptron_three_ways(
     optimizer = configuration.training.optimizer
     assert (optimizer.kind, optimizer.arguments["learning_rate"], optimizer.arguments["momentum"]) == ("sgd", 0.01, 0.0)
     assert (configuration.training.batch_size, configuration.training.epochs) == (500, epochs)
-    assert configuration.training.schedule is not None
-    assert configuration.training.schedule.kind == "constant"
+    assert configuration.training.schedule is None  # constant
     assert SearchSpace.load("mlp_sgd").presets[name].published == figures
     assert summarize(configuration, *FASHION).parameters == 535_818
 

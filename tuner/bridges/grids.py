@@ -30,9 +30,10 @@ def grid(space: SearchSpace) -> list[dict[str, list[Value]]]:
     endless = [f"`{each.name}`" for each in space.parameters() if each.domain.size() is None]
     if endless:
         raise ValueError(f"grid-search-cv needs finite domains: give {', '.join(endless)} a step or choices")
-    n = space.size().configurations or 0
-    if not n <= MOST_CONFIGURATIONS:
-        raise ValueError(f"a grid has at most {MOST_CONFIGURATIONS:,} configurations. Got {n:,}: fix some parameters")
+    n = space.size().configurations
+    if n is None or not n <= MOST_CONFIGURATIONS:
+        got = "more than can be counted" if n is None else f"{n:,}"
+        raise ValueError(f"a grid has at most {MOST_CONFIGURATIONS:,} configurations. Got {got}: fix some parameters")
     structures: dict[tuple[str, ...], list[tuple[Value, ...]]] = {}
     for each in space.enumerate():
         refuse([each], NOT_CARRIED)

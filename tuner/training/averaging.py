@@ -30,7 +30,8 @@ class Averaging(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.set_model(model)
         swa = training.averaging is not None and training.averaging.kind == "swa"
-        self._first = training.averaging.arguments["start"] * horizon if training.averaging and swa else np.inf
+        # 0.14 of 50 epochs is 7, and 7.000000000000001 in binary.
+        self._first = training.averaging.arguments["start"] * horizon - 1e-9 if training.averaging and swa else np.inf
         """Epochs that are done when the first to be averaged begins."""
         self._averages = [keras.Variable(value, trainable=False) for value in self._weights()] if swa else []
         self._count = keras.Variable(0, trainable=False, dtype="int32") if swa else None

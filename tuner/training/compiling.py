@@ -73,5 +73,7 @@ def _optimizer(training: Training) -> Component:
         return training.optimizer
     own = {"use_ema": False, "ema_overwrite_frequency": None}
     if averaging.kind == "ema":
-        own |= {"use_ema": True, "ema_momentum": averaging.arguments["momentum"]}
+        # Keras averages after each batch, also where several of them make one update.
+        batches = training.optimizer.arguments.get("gradient_accumulation_steps") or 1
+        own |= {"use_ema": True, "ema_momentum": averaging.arguments["momentum"] ** (1 / batches)}
     return replace(training.optimizer, arguments={**training.optimizer.arguments, **own})
