@@ -81,7 +81,10 @@ class Unbuildable(Exception):
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'filters'?`, or nothing where no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    known = list(known)
+    # The end of a dotted name is what people remember of it: `epochs`, `$width`.
+    ends = [name for name in known if name.endswith(f".{word.removeprefix('$')}")]
+    near = ends or difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.parsing.document import Unreadable, read_document
@@ -12,8 +14,6 @@ from search_spaces.sources import library, read_source
 from search_spaces.wording import shown
 
 if TYPE_CHECKING:
-    from pathlib import Path as FilePath
-
     from search_spaces.parsing.findings import Path
 
 EXTENDS = "extends"
@@ -24,6 +24,7 @@ REMOVABLE = ("variables", "presets", "set", "fix")
 """Those of them whose entries are taken out by giving them as null, and all of them by giving the key as null."""
 
 MOST_PARENTS = 8
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def extended(findings: Findings, data: dict[str, Any], folder: FilePath | None) -> dict[str, Any] | None:
@@ -52,7 +53,9 @@ def _read(
         findings.report((EXTENDS,), f"must be a space of the library or a file. Got {shown(name)}")
         return None
     if name not in library() and not name.endswith((".yaml", ".yml")):
-        hint = suggestion(name, library()) or f" Known: {', '.join(library())}"
+        here = (folder or FilePath()) / f"{name}.yaml"
+        near = f" Did you mean '{name}.yaml'?" if NAME.fullmatch(name) and here.is_file() else ""
+        hint = near or suggestion(name, library()) or f" Known: {', '.join(library())}"
         findings.report((EXTENDS,), f"no such space.{hint}; or name a file that ends in .yaml. Got {shown(name)}")
         return None
     try:

@@ -22,8 +22,8 @@ from search_spaces.presets import accept, fill_in
 from search_spaces.problems import SpaceError, suggestion
 from search_spaces.space import Changes, Limits, Preset, SearchSpace
 from search_spaces.structure import dead_ends
-from search_spaces.walk import met, reachable
-from search_spaces.wording import label
+from search_spaces.walk import met, reachable, written_out
+from search_spaces.wording import label, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,7 @@ def _space(findings: Findings, data: dict[str, Any]) -> SearchSpace | None:
         return None
     known = {each.parameter.name: each for each in reachable(tree)}
     forbids = read_forbids(findings, data.get("forbid", []), tree, known)
-    tree = dataclasses.replace(tree, fixed=_fixed(findings, data.get(FIX, {}), known))
+    tree = dataclasses.replace(tree, fixed=_fixed(findings, data.get(FIX, {}), tree, known))
     if findings.problems:
         return None
     _check_default(findings, tree, forbids)
@@ -135,7 +135,8 @@ def _tree(findings: Findings, data: dict[str, Any]) -> Tree | None:
     training = read_training(context.inside("training"), ("training",), _part(data, "training", dict))
     for name in variables:
         # What an extended file or a setting given anew left over is no slip of this one.
-        if name not in context.used and not changes and not findings.origin(("variables", name)):
+        told = any(f"${name}" in problem.text for problem in findings.problems)  # its use was refused
+        if name not in context.used and not (told or changes or findings.origin(("variables", name))):
             findings.report(("variables", name), f"is not used. Use it as ${name}, or take it out")
     for name in changes:
         if name not in context.settings:
@@ -167,14 +168,22 @@ def _variables(context: Context, data: dict[str, Any]) -> dict[str, Literal | Dr
     return read
 
 
-def _fixed(findings: Findings, given: dict[str, Any], known: Mapping[str, Reachable]) -> dict[str, Value]:
+def _not_searched(name: str, tree: Tree) -> str:
+    """What to do with a setting that has one value already; '' where there is none of the name."""
+    settings = {without_indices(each): value for each, value in written_out(tree).items()}
+    value = settings.get(without_indices(name))
+    return "" if value is None else f"is not searched: it is {shown(value)}. Give it another value with 'set'"
+
+
+def _fixed(findings: Findings, given: dict[str, Any], tree: Tree, known: Mapping[str, Reachable]) -> dict[str, Value]:
     """Values by parameter name, or by its name without indices where it holds for every repetition."""
     fixed = {}
     bare = {without_indices(name): each for name, each in known.items()}
     for name, value in given.items():
         path, each = (FIX, name), known.get(name) or bare.get(name)
         if each is None:
-            findings.report_or_set_aside(path, path, f"no such parameter.{suggestion(name, [*known, *bare])}")
+            hint = _not_searched(name, tree) or f"no such parameter.{suggestion(name, [*known, *bare])}"
+            findings.report_or_set_aside(path, path, hint)
             continue
         try:
             fixed[name] = accept(each.parameter.domain, value)

@@ -181,7 +181,8 @@ def _variable_or_formula(context: Context, path: Path, data: str) -> Reference |
     try:
         expression = parse_value(data)
     except ExpressionError as error:
-        context.findings.report(path, str(error))
+        cut_off = ". In braces a formula with a comma needs quotes" if data.count("(") > data.count(")") else ""
+        context.findings.report(path, f"{error}{cut_off}")
         return None
     used = names(expression)
     if not all([_known(context, path, name) for name in sorted(used)]):  # noqa: C419 - each is told
@@ -221,7 +222,7 @@ def _keeps(context: Context, path: Path, expression: Expression, rule: Rule) -> 
         return False
     for index, value in enumerate(values):
         if complaint := rule.complaint(value):
-            context.findings.report(_blamed(path, expression, index), complaint + _through(expression))
+            context.findings.report(_blamed(path, expression, index), complaint + _through(expression, rule))
             return False
     return True
 
@@ -234,8 +235,10 @@ def _blamed(path: Path, expression: Expression, index: int) -> Path:
     return (*path, "choice", index) if is_choice else path
 
 
-def _through(expression: Expression) -> str:
+def _through(expression: Expression, rule: Rule) -> str:
     match expression:
+        case Literal(value=[first, *_] as options) if not rule.complaint(first):
+            return f". To search them: {shown({'choice': options})}"
         case Reference():
             return f" (${expression.variable})"
         case Formula():
