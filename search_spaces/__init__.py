@@ -25,7 +25,7 @@ from search_spaces.domains import Bool, Choice, Chooser, Domain, Float, Int, Par
 from search_spaces.keras_table import layer_class, object_class, optimizer_class
 from search_spaces.problems import Problem, SpaceError, Unbuildable
 from search_spaces.sources import library
-from search_spaces.space import Changes, Limits, Preset, SearchSpace, over_limit
+from search_spaces.space import Changes, Limits, Preset, SearchSpace, misfit, over_limit
 from search_spaces.summary import INPUT, LayerSummary, ModelSummary, summarize
 from search_spaces.topology import hidden_units, topology_space
 
@@ -62,6 +62,7 @@ __all__ = [
     "hidden_units",
     "layer_class",
     "library",
+    "misfit",
     "object_class",
     "optimizer_class",
     "over_limit",

@@ -71,7 +71,8 @@ def size(tree: Tree, forbids: Forbids) -> Size:
     if prod(counted.get(name, 1) for name in structural) > MOST_CASES:
         return Size(configurations=None)
     settings = written_out(tree)
-    ruled = {name for name in forbids.parameters() if name in counted or name in settings or _is_fixed(tree, name)}
+    there = {*counted, *settings}
+    ruled = {name for name in forbids.parameters() if name in there or tree.fixed_value(name) is not None}
     feasible = prod(counted.get(name, 1) for name in ruled | structural) <= MOST_CASES
     deciding = sorted(structural | (ruled if feasible else set()))
     total = Fraction(0)
@@ -84,10 +85,6 @@ def size(tree: Tree, forbids: Forbids) -> Size:
             free = prod(counted.get(name, 1) for name in used if name not in case)
             total += Fraction(ways * free, unused)
     return Size(configurations=int(total), without_forbidden=feasible)
-
-
-def _is_fixed(tree: Tree, name: str) -> bool:
-    return tree.fixed_value(name) is not None
 
 
 def _cases(

@@ -9,8 +9,9 @@ from search_spaces.counting import Size, size
 from search_spaces.enumeration import enumerate_configurations
 from search_spaces.forbidding import NOTHING_FORBIDDEN, Forbids
 from search_spaces.presets import Mistake, fill_in
-from search_spaces.problems import Problem, SpaceError, suggestion
+from search_spaces.problems import Problem, SpaceError, Unbuildable, suggestion
 from search_spaces.sources import read_source
+from search_spaces.summary import summarize
 from search_spaces.walk import configure, met, reachable
 
 if TYPE_CHECKING:
@@ -201,3 +202,13 @@ def over_limit(space: SearchSpace, summary: ModelSummary) -> str | None:
         if limit is not None and not got <= limit:
             return f"{got:,} {what} are more than the limit of {limit:,}"
     return None
+
+
+def misfit(
+    space: SearchSpace, configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int
+) -> str | None:
+    """A sentence where the configuration cannot be built on such images, or is over a limit; None where it fits."""
+    try:
+        return over_limit(space, summarize(configuration, image_shape, n_classes))
+    except Unbuildable as error:
+        return str(error)

@@ -22,6 +22,7 @@ from search_spaces.shapes import (
     multiply_adds,
     projection,
 )
+from search_spaces.wording import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,9 +198,6 @@ class _Network:
         return _Tensor(name, shape)
 
     def _unique(self, stem: str) -> str:
-        name, number = stem, 1
-        while name in self.names:
-            number += 1
-            name = f"{stem}_{number}"
+        name = free_name(stem, self.names)
         self.names.add(name)
         return name

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.components import EARLY_STOPPING
 from search_spaces.configuration import (
     Branches,
     Component,
@@ -40,7 +39,7 @@ from search_spaces.nodes import (
     Setting,
     Tree,
 )
-from search_spaces.wording import label
+from search_spaces.wording import free_name, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -194,10 +193,7 @@ class _Walk:
 
     def _unique(self, path: str) -> str:
         stem = path.replace("[", "_").replace("]", "").replace(".", "_")
-        name, number = stem, 1
-        while name in self.names:
-            number += 1
-            name = f"{stem}_{number}"
+        name = free_name(stem, self.names)
         self.names.add(name)
         return name
 
@@ -237,10 +233,7 @@ class _Walk:
 
     def _early_stopping(self, settings: Sequence[Setting], path: str) -> EarlyStopping | None:
         values = self._settings(settings, path)
-        if values.get("patience") is None:
-            return None
-        defaults = {name: argument.default for name, argument in EARLY_STOPPING.arguments.items()}
-        return EarlyStopping(**{**defaults, **values})
+        return None if values.get("patience") is None else EarlyStopping(**values)
 
     # --- values ---
 

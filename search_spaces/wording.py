@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def flow(value: object) -> str:
@@ -21,6 +21,15 @@ def flow(value: object) -> str:
             return f"{{{', '.join(f'{flow(key)}: {flow(entry)}' for key, entry in value.items())}}}"
         case _:
             return str(value)
+
+
+def free_name(stem: str, taken: Collection[str]) -> str:
+    """The stem, with _2, _3 where it is taken."""
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    return name
 
 
 def label(value: Any) -> Any:

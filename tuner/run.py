@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tuner.data
-from search_spaces import SearchSpace, Unbuildable, over_limit, summarize
+from search_spaces import SearchSpace, misfit
 from tuner.engines import make_engine
 from tuner.errors import Interrupted, StudyError, UsageError
 from tuner.events import Event, TakenUp
@@ -277,11 +277,7 @@ def _fits(space: SearchSpace, values: Mapping[str, Any], data: ImageData) -> boo
 
 def _problem(space: SearchSpace, values: Mapping[str, Any], data: ImageData) -> str:
     """Why the configuration cannot be trained on the data; '' where it can."""
-    try:
-        summary = summarize(space.check_values(values), data.image_shape, len(data.class_names))
-    except Unbuildable as error:
-        return str(error)
-    return over_limit(space, summary) or ""
+    return misfit(space, space.check_values(values), data.image_shape, len(data.class_names)) or ""
 
 
 def _make_folder(path: Path) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.nodes import Literal, Setting
-from search_spaces.parsing.values import free_name, read_arguments
+from search_spaces.parsing.values import read_arguments
 from search_spaces.problems import suggestion
-from search_spaces.wording import shown
+from search_spaces.wording import free_name, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

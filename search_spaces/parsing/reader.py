@@ -49,12 +49,13 @@ def read_space(text: str, source: str, folder: FilePath | None = None, changes: 
         data = read_document(text, findings)
     except Unreadable:
         raise SpaceError(findings.in_order()) from None
-    comes_alone = not (changes and (changes.set or changes.fix)) and not (isinstance(data, dict) and EXTENDS in data)
+    changed_beside = bool(changes and (changes.set or changes.fix))
+    comes_alone = not changed_beside and not (isinstance(data, dict) and EXTENDS in data)
     if isinstance(data, dict):
         data = extended(findings, data, folder)
         if data is None:
             raise SpaceError(findings.in_order())
-        findings.changed = bool(changes and (changes.set or changes.fix)) or MADE_FROM in data
+        findings.changed = changed_beside or MADE_FROM in data
         data = _changed(findings, data, changes or Changes())
     for path, problem in frame_problems(SpaceFrame, data):
         findings.report(path, problem)

@@ -25,10 +25,10 @@ from search_spaces.parsing.domains import FRAMES, read_constant_or_domain
 from search_spaces.parsing.frame import unknown_key
 from search_spaces.problems import suggestion
 from search_spaces.rules import NameOrObject, OrNull
-from search_spaces.wording import any_of, flow, shown
+from search_spaces.wording import any_of, flow, free_name, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from search_spaces.parsing.context import Context
     from search_spaces.parsing.findings import Path
@@ -163,15 +163,6 @@ def _object(
     # Its arguments' names: activation.leaky_relu.negative_slope
     settings = read_arguments(context.inside(name), (*path, kind), data[kind], kind, objects[kind])
     return Object(name=name, kind=kind, settings=settings)
-
-
-def free_name(kind: str, taken: Collection[str]) -> str:
-    """The kind, with _2, _3 where it is taken."""
-    name, number = kind, 1
-    while name in taken:
-        number += 1
-        name = f"{kind}_{number}"
-    return name
 
 
 # --- variables --------------------------------------------------------------------------------------------------------

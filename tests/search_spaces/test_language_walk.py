@@ -6,35 +6,18 @@ import random
 from collections.abc import Callable
 
 import pytest
+from walks import asked, needs
 
 from search_spaces import (
     Branches,
     Configuration,
     Layer,
-    Parameter,
     Residual,
     SearchSpace,
     SpaceError,
-    Value,
 )
 
 SpaceOf = Callable[..., SearchSpace]
-
-
-def asked(space: SearchSpace, answers: dict[str, Value] | None = None) -> list[str]:
-    """Names in the order in which a chooser that answers so is asked for them."""
-    names = []
-
-    def choose(parameter: Parameter) -> Value:
-        names.append(parameter.name)
-        return (answers or {}).get(parameter.name, parameter.default)
-
-    space.configure(choose)
-    return names
-
-
-def needs(space: SearchSpace) -> dict[str, tuple[str, ...]]:
-    return dict(space.needs())
 
 
 # --- formulas ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras_tuner
 from keras_tuner.errors import FailedTrialError, FatalValueError
 
-from search_spaces import Configuration, Parameter, SearchSpace, Unbuildable, Value, over_limit, summarize
+from search_spaces import Configuration, Parameter, SearchSpace, Value, misfit
 from tuner.bridges import knobs
 from tuner.bridges.activity import activities, explore
 from tuner.bridges.carrying import AVERAGING, PLATEAU, refuse
@@ -57,7 +57,9 @@ class SpaceHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """The compiled model. FailedTrialError where it is forbidden, over the space's limits, or not to be built."""
         configuration = self.configuration(hp)
-        if reason := self._space.forbidden(configuration) or self._unfit(configuration):
+        reason = self._space.forbidden(configuration)
+        reason = reason or misfit(self._space, configuration, self._image_shape, self._n_classes)
+        if reason:
             raise FailedTrialError(reason)
         settings = configuration.training
         # How many images there are is known to `fit` alone, which lays the learning rate out over them.
@@ -105,12 +107,6 @@ class SpaceHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
             callbacks=callbacks,
             verbose=verbose,
         )
-
-    def _unfit(self, configuration: Configuration) -> str | None:
-        try:
-            return over_limit(self._space, summarize(configuration, self._image_shape, self._n_classes))
-        except Unbuildable as error:
-            return str(error)
 
     def _images(self, x: Any, y: Any, held: tuple[Any, Any] | None, share: float) -> tuple[Images, Images | None]:
         training = images_of(x, y, self._image_shape, self._n_classes)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli import shared_options
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -29,17 +30,11 @@ if TYPE_CHECKING:
 @click.option("--preset", metavar="NAME", help="Show this preset's layers instead of the default's.")
 @click.option("--trials", type=click.IntRange(1), metavar="N", default=50, help="Trials of the search.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Of the random draws and the split.")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the data set is: a folder or a file.")
+@shared_options.data
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images.")
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Epochs of a full trial.  [default: the space's]")
-@click.option(
-    "--validation",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    metavar="SHARE",
-    default=0.15,
-    help="Share of the training images that score the trials.",
-)
-@click.option("--gpus", metavar="LIST", default="auto", help="auto, all, none, or numbers such as 0,2.")
+@shared_options.epochs
+@shared_options.validation
+@shared_options.gpus
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: bytes, seconds, numbers.")
 def plan(dataset: str, space: SpaceOptions, *, as_json: bool, preset: str | None, **options: Any) -> None:
     """Say what a search would meet and cost, in about a second and without training.

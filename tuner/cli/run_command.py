@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli import shared_options
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
@@ -55,20 +56,14 @@ def with_output_options(command: Any) -> Any:
 @click.option("--timeout", type=Span(), help="End the search after this time (90s, 15m, 2h) and finish the job.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Makes it repeatable.")
 @click.option("--study", "name", metavar="NAME", help="The study's name.  [default: DATASET-SPACE]")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the data set is: a folder or a file.")
+@shared_options.data
 @click.option(
     "--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images, a stratified sample."
 )
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Epochs of a full trial.  [default: the space's]")
-@click.option(
-    "--validation",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    metavar="SHARE",
-    default=0.15,
-    help="Share of the training images that score the trials.",
-)
+@shared_options.epochs
+@shared_options.validation
 @click.option("--pruner", type=click.Choice(PRUNERS), default="asha", help="Ends poor trials early.")
-@click.option("--gpus", metavar="LIST", default="auto", help="auto, all, none, or numbers such as 0,2.")
+@shared_options.gpus
 @with_output_options
 def run(
     dataset: str,

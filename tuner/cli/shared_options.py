@@ -1,0 +1,20 @@
+"""Options that mean the same to `tune run` and `tune plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+data = click.option("--data", type=click.Path(path_type=Path), help="Where the data set is: a folder or a file.")
+epochs = click.option(
+    "--epochs", type=click.IntRange(1), metavar="N", help="Epochs of a full trial.  [default: the space's]"
+)
+validation = click.option(
+    "--validation",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    default=0.15,
+    help="Share of the training images that score the trials.",
+)
+gpus = click.option("--gpus", metavar="LIST", default="auto", help="auto, all, none, or numbers such as 0,2.")
