@@ -18,8 +18,9 @@ from tuner.errors import Interrupted, StudyError, TuneError, UsageError
 from tuner.events import Event, TrialEnded, WorkerLost
 from tuner.finish import make_report
 from tuner.finish.retrain import result
+from tuner.opening import Request
 from tuner.plan import Budget
-from tuner.run import Outcome, Request, Watch, _interruptible, run
+from tuner.run import Outcome, Watch, _interruptible, run
 from tuner.study import Study, study_folder
 from tuner.trial import Epoch, Trial, TrialState
 

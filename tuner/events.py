@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tuner.trial import Epoch, Reason, Trial
+    from tuner.trial import Epoch, Fold, Reason, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,8 @@ class TrialBegan:
     parameters: int
     epochs: int
     """Epochs that it will train if nothing ends it."""
+    folds: int | None = None
+    """Of its cross-validation; None where it has none."""
     device: str
 
 
@@ -23,6 +25,13 @@ class TrialBegan:
 class EpochScored:
     number: int
     epoch: Epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldScored:
+    number: int
+    folds: tuple[Fold, ...]
+    """All so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +74,14 @@ class TakenUp:
     trials: tuple[Trial, ...]
 
 
-Event = TrialBegan | EpochScored | TrialEnded | TurnedDown | WorkerLost | Retraining | RetrainingEpoch | TakenUp
+Event = (
+    TrialBegan
+    | EpochScored
+    | FoldScored
+    | TrialEnded
+    | TurnedDown
+    | WorkerLost
+    | Retraining
+    | RetrainingEpoch
+    | TakenUp
+)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuner.messages import Retrain, Train
+import tuner.data
+from tuner.messages import CrossValidate, Retrain, Train
 
 if TYPE_CHECKING:
-    from search_spaces import Configuration
+    from pathlib import Path
+
+    from search_spaces import Configuration, SearchSpace
     from tuner.data import ImageData
     from tuner.plan import Plan
     from tuner.study import Folder
-    from tuner.trial import Trial
+    from tuner.trial import Stage, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class TrainingJobs:
     folder: Folder
     plan: Plan
     data: ImageData
+    space: SearchSpace
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -38,8 +42,10 @@ class TrainingJobs:
         """Seed of a trial's weights, data order and dropout: its own, so that no trial shares another's luck."""
         return int(np.random.SeedSequence((self.plan.seed, number)).generate_state(1)[0] % 2**31)
 
-    def train(self, number: int, configuration: Configuration) -> Train:
-        seed = self.seed(number)
+    def train(self, number: int, configuration: Configuration, stage: Stage, after: Trial | None = None) -> Train:
+        """The trial's training, or as much of it as the stage says; on from where the trial `after` ended."""
+        seed = self.seed(number) if after is None else after.seed
+        horizon = self.epochs(configuration)
         return Train(
             job=number,
             configuration=dict(configuration.to_json()),
@@ -47,11 +53,48 @@ class TrainingJobs:
             labels=str(self.data.train_labels_path),
             split=str(self.folder.split),
             n_classes=self.n_classes,
-            epochs=self.epochs(configuration),
+            epochs=stage.epochs or horizon,
+            horizon=horizon,
             seed=seed,
             checkpoints=str(self.folder.checkpoints(number)),
+            start=None if after is None else str(self.folder.checkpoints(after.number)),
             identity=f"{configuration.hash}-{seed}-{self.plan.data_fingerprint}",
+            latency=self._latency,
         )
+
+    def cross_validate(self, number: int, configuration: Configuration, stage: Stage, n_scored: int) -> CrossValidate:
+        """The trial's folds but for the first `n_scored`. All trials of a study share one seed, as in scikit-learn."""
+        return CrossValidate(
+            job=number,
+            space=self.space.text,
+            values=dict(configuration.values),
+            epochs=self.epochs(configuration),
+            images=str(self.data.train_images_path),
+            labels=str(self.data.train_labels_path),
+            folds=str(self._folds(stage)),
+            skip=n_scored,
+            n_classes=self.n_classes,
+            seed=self.plan.seed,
+            checkpoints=str(self.folder.checkpoints(number)),
+            identity=f"{configuration.hash}-{self.plan.seed}-{self.plan.data_fingerprint}",
+            latency=self._latency,
+        )
+
+    def _folds(self, stage: Stage) -> Path:
+        """Where the rows of the folds stand, written where they are not yet."""
+        path = self.folder.folds(stage.samples)
+        if not path.exists():
+            assert self.plan.folds is not None
+            rows = tuner.data.load_split(self.folder.split, self.data.fingerprint).rows
+            labels = self.data.train()[1][rows]
+            share = None if stage.samples is None else stage.samples / len(rows)
+            found = tuner.data.folds(labels, self.plan.folds, seed=self.plan.seed, share=share)
+            tuner.data.save_folds(found, rows, path)
+        return path
+
+    @property
+    def _latency(self) -> bool:
+        return "latency" in self.plan.objectives
 
     def retrain(self, trial: Trial, configuration: Configuration, epochs: int, facts: dict[str, Any]) -> Retrain:
         """Trains the configuration of the trial anew for `epochs` epochs, and opens the test set."""

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tuner.trial import Epoch
+from tuner.trial import Epoch, Fold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,39 @@ class Train:
     """Path of the npz with the rows of `images` that train and that validate."""
     n_classes: int
     epochs: int
+    """To train to, those of a checkpoint included."""
+    horizon: int
+    """Over which learning rate and averaging are laid out: more than `epochs` where another trial may go on."""
+    seed: int
+    checkpoints: str
+    start: str | None
+    """Checkpoints of the trial that this one goes on with, which are looked at where it has none of its own."""
+    identity: str
+    latency: bool
+    """Whether the time for one image shall be measured at the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossValidate:
+    """Parent to worker: score one configuration on folds of the training images, through scikit-learn."""
+
+    job: int
+    space: str
+    """The space file, whole."""
+    values: dict[str, Any]
+    """The configuration's, by parameter name."""
+    epochs: int
+    images: str
+    labels: str
+    folds: str
+    """Path of the npz with the rows of `images` that each fold trains on and is scored on."""
+    skip: int
+    """Folds that are scored already."""
+    n_classes: int
     seed: int
     checkpoints: str
     identity: str
+    latency: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +112,20 @@ class EpochDone:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FoldDone:
+    job: int
+    fold: Fold
+
+
+@dataclass(frozen=True, kw_only=True)
 class Done:
     job: int
     seconds: float
     """Wall time of the job in the worker."""
     memory: int
     """Peak resident bytes of the worker so far."""
+    latency: float | None = None
+    """Milliseconds for one image, where it was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +154,13 @@ class Died:
     detail: str
 
 
-ToWorker = Train | Retrain | Stop
-FromWorker = Ready | Begun | EpochDone | Done | Failed | Stopped | Died
+Job = Train | CrossValidate | Retrain
+ToWorker = Job | Stop
+FromWorker = Ready | Begun | EpochDone | FoldDone | Done | Failed | Stopped | Died
 
 _KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (Train, Retrain, Stop, Ready, Begun, EpochDone, Done, Failed, Stopped)
+    kind.__name__: kind
+    for kind in (Train, CrossValidate, Retrain, Stop, Ready, Begun, EpochDone, FoldDone, Done, Failed, Stopped)
 }
 
 
@@ -136,6 +176,8 @@ def decode(line: str) -> Any:
         kind = _KINDS[fields.pop("kind")]
         if kind is EpochDone:
             fields["epoch"] = Epoch(**fields["epoch"])
+        if kind is FoldDone:
+            fields["fold"] = Fold(**fields["fold"])
         if kind is Retrain:
             fields["curve"] = tuple(Epoch(**epoch) for epoch in fields["curve"])
         return kind(**fields)

@@ -5,15 +5,27 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tuner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Direction = Literal["maximize", "minimize"]
+
 LONGEST_SHOWN = 80
 """Characters of a refused name that an error repeats."""
+
+ACCURACY = "val_accuracy"
+
+OBJECTIVES: Mapping[str, Direction] = {
+    ACCURACY: "maximize",
+    "parameters": "minimize",
+    "multiply_adds": "minimize",
+    "latency": "minimize",
+}
+"""What may be sought, and which way. `latency` is in milliseconds for one image."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -29,7 +41,10 @@ class Plan:
     engine: str = "optuna"
     algorithm: str = "tpe"
     pruner: str = "asha"
-    objective: str = "val_accuracy"
+    objectives: tuple[str, ...] = (ACCURACY,)
+    """Of OBJECTIVES. The first is what trials are scored, pruned and chosen by."""
+    folds: int | None = None
+    """Of the cross-validation that scores each trial; None where one validation split does."""
     seed: int = 0
     validation: float = 0.15
     """Share of the training images that judge the trials and train none of them."""
@@ -45,7 +60,10 @@ class Plan:
     def from_json(cls, value: Mapping[str, Any]) -> Plan:
         """Fields that this version does not know are dropped, so that an older version can say what differs."""
         known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{name: each for name, each in value.items() if name in known})
+        fields = {name: each for name, each in value.items() if name in known}
+        if "objectives" in fields:
+            fields["objectives"] = tuple(fields["objectives"])
+        return cls(**fields)
 
     def differences(self, other: Plan) -> list[str]:
         """One line for each field in which `other` departs from this plan: `seed: 0 -> 1`."""
@@ -90,5 +108,5 @@ def seconds(text: str) -> float:
 def _shown(value: Any) -> str:
     if value is None:
         return "not set"
-    text = str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return f"{text[:12]}..." if re.fullmatch(r"[0-9a-f]{64}", text) else text

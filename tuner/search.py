@@ -8,19 +8,33 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from search_spaces import Configuration, SearchSpace, Unbuildable, over_limit, summarize
 from tuner.control import Control
+from tuner.engines import Exhausted, Idle
 from tuner.errors import TuneError
-from tuner.events import EpochScored, Event, TrialBegan, TrialEnded, TurnedDown, WorkerLost
-from tuner.messages import Begun, Died, Done, EpochDone, Failed, FromWorker, Ready, Stopped
-from tuner.trial import Epoch, Reason, Trial, TrialState
+from tuner.events import EpochScored, Event, FoldScored, TrialBegan, TrialEnded, WorkerLost
+from tuner.messages import (
+    Begun,
+    CrossValidate,
+    Died,
+    Done,
+    EpochDone,
+    Failed,
+    FoldDone,
+    FromWorker,
+    Ready,
+    Stopped,
+    Train,
+)
+from tuner.proposing import Proposals, Trainable
+from tuner.trial import Epoch, Fold, Reason, Stage, TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import optuna
 
-    from tuner.engines import Engine, Proposal
+    from search_spaces import Configuration, SearchSpace
+    from tuner.engines import Engine
     from tuner.executors import Executor
     from tuner.jobs import TrainingJobs
     from tuner.plan import Budget
@@ -28,9 +42,6 @@ if TYPE_CHECKING:
 
 MAX_RETRIES = 2
 """Times a trial whose process died is begun again under its own number."""
-
-MAX_TURNED_DOWN = 300
-"""Proposals in a row without one that can be trained, after which the space is taken to be exhausted."""
 
 STOP_GRACE = 8.0
 """Seconds that a worker has to give up its trial when the search ends; then it is killed and its epoch is lost."""
@@ -41,14 +52,25 @@ BRAKE_AT_START, BRAKE_LATER = 3, 10
 
 @dataclass
 class _Running:
-    trial: optuna.Trial
-    configuration: Configuration
-    device: str
-    parameters: int
+    what: Trainable
+    device: str = ""
     curve: tuple[Epoch, ...] = ()
+    folds: tuple[Fold, ...] = ()
     pruned: str = ""
     """Why it is being ended early; what its worker still sends is not recorded."""
     retries: int = 0
+
+    @property
+    def trial(self) -> optuna.Trial:
+        return self.what.trial
+
+    @property
+    def stage(self) -> Stage:
+        return self.what.stage
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.what.configuration
 
 
 @dataclass
@@ -73,9 +95,15 @@ class Search:
         self._running: dict[int, _Running] = {}
         self._retry: deque[_Running] = deque()
         self._failures: list[str] = []
-        self._known: dict[str, Trial] = {t.configuration: t for t in self.study.trials() if t.configuration and t.curve}
-        self._seen = set(self._known)
-        self._size = self.space.size()
+        self._proposals = Proposals(
+            study=self.study,
+            space=self.space,
+            engine=self.engine,
+            image_shape=self.jobs.image_shape,
+            n_classes=self.jobs.n_classes,
+            observe=self.observe,
+            stopping=lambda: self.control.stopping,
+        )
         self._n_finished = self.study.n_finished()
         self._ended = ""
         self._stopped_at: float | None = None
@@ -112,7 +140,7 @@ class Search:
 
     def _may_end(self) -> bool:
         """A timeout that comes before the first epoch waits for it: a search without any score could not be used."""
-        return any(trial.curve for trial in self._known.values()) or any(each.curve for each in self._running.values())
+        return self._proposals.any_scored or any(each.curve or each.folds for each in self._running.values())
 
     def _stop_all(self, why: str) -> None:
         if self._ended == why:
@@ -134,76 +162,44 @@ class Search:
             if self._retry:
                 self._submit(slot, self._retry.popleft())
             elif self._n_finished + len(self._running) < self.budget.trials:
-                following = self._next_trainable(slot)
-                if following is None:
-                    if not self.control.stopping:
-                        self._ended = "the space holds no configuration that was not tried"
-                    return
-                self._submit(slot, following)
-
-    def _next_trainable(self, slot: str) -> _Running | None:
-        size = self._size.configurations
-        for _ in range(MAX_TURNED_DOWN):
-            if self.control.stopping or (size is not None and len(self._seen) >= size and not self._queued()):
-                break
-            proposal = self.engine.propose(self.study.optuna)
-            parameters = self._weigh(proposal)
-            if parameters is not None:
-                return _Running(proposal.trial, proposal.configuration, device=slot, parameters=parameters)
-        return None
-
-    def _queued(self) -> bool:
-        return any(trial.state is TrialState.WAITING for trial in self.study.trials())
-
-    def _weigh(self, proposal: Proposal) -> int | None:
-        """Parameters of the model that was proposed; None where it was turned down, which costs no training."""
-        trial, configuration = proposal.trial, proposal.configuration
-        if forbidden := self.space.forbidden(configuration):
-            if not self._size.without_forbidden:
-                self._seen.add(configuration.hash)
-            self._turn_down(trial, Reason.FORBIDDEN, forbidden)
-            return None
-        self._seen.add(configuration.hash)
-        earlier = self._known.get(configuration.hash)
-        if earlier is not None and earlier.number != trial.number:
-            self.study.repeat(trial, earlier)
-            self.observe(TurnedDown(number=trial.number, reason=Reason.REPEAT))
-            return None
-        try:
-            summary = summarize(configuration, self.jobs.image_shape, self.jobs.n_classes)
-        except Unbuildable as error:
-            self._turn_down(trial, Reason.UNBUILDABLE, str(error))
-            return None
-        excess = over_limit(self.space, summary)
-        if excess:
-            self._turn_down(trial, Reason.OVER_LIMIT, excess)
-            return None
-        return summary.parameters
-
-    def _turn_down(self, trial: optuna.Trial, reason: Reason, detail: str) -> None:
-        self.study.finish(trial, TrialState.TURNED_DOWN, reason=reason, detail=detail)
-        self.observe(TurnedDown(number=trial.number, reason=reason))
+                match self._proposals.next(anything_runs=bool(self._running)):
+                    case Trainable() as following:
+                        self._submit(slot, _Running(following))
+                    case Exhausted(reason=reason):
+                        self._ended = self._ended or reason
+                        return
+                    case Idle():
+                        return
 
     def _submit(self, slot: str, running: _Running) -> None:
         running.device = slot
-        number = running.trial.number
-        seed = self.jobs.seed(number)
+        number, trials = running.trial.number, self.study.trials()
+        parameters = int(running.what.measures["parameters"])
+        after = None if running.stage.after is None else trials[running.stage.after]
+        job: Train | CrossValidate
+        if self.jobs.plan.folds is None:
+            job = self.jobs.train(number, running.configuration, running.stage, after)
+        else:
+            running.folds = trials[number].folds
+            job = self.jobs.cross_validate(number, running.configuration, running.stage, len(running.folds))
         self.study.begin(
             running.trial,
             configuration=running.configuration.hash,
-            seed=seed,
-            parameters=running.parameters,
+            seed=job.seed,
+            parameters=parameters,
+            measures=running.what.measures,
             device=slot,
             retries=running.retries,
         )
         self._running[number] = running
-        self.executor.submit(slot, self.jobs.train(number, running.configuration))
+        self.executor.submit(slot, job)
         self.observe(
             TrialBegan(
                 number=number,
-                preset=running.trial.user_attrs.get("preset", ""),
-                parameters=running.parameters,
-                epochs=self.jobs.epochs(running.configuration),
+                preset=trials[number].preset,
+                parameters=parameters,
+                epochs=job.epochs,
+                folds=self.jobs.plan.folds,
                 device=slot,
             )
         )
@@ -212,6 +208,8 @@ class Search:
         match message:
             case EpochDone():
                 self._epoch(message)
+            case FoldDone():
+                self._fold(message)
             case Done() | Stopped() | Failed():
                 self.worker_memory = max(self.worker_memory, message.memory)
                 running = self._running.pop(message.job, None)
@@ -229,17 +227,26 @@ class Search:
         running.curve = (*running.curve, message.epoch)
         self.study.record_epoch(running.trial, running.curve, round(self.seconds, 1))
         self.observe(EpochScored(number=message.job, epoch=message.epoch))
-        verdict = self.engine.judge(running.trial)
+        verdict = self.engine.judge(running.trial, running.curve)
         if verdict and message.epoch.epoch < self.jobs.epochs(running.configuration):
             running.pruned = verdict
             self.executor.stop(message.job)
 
+    def _fold(self, message: FoldDone) -> None:
+        running = self._running.get(message.job)
+        if running is None or message.fold.fold != len(running.folds):
+            return
+        running.folds = (*running.folds, message.fold)
+        self.study.record_fold(running.trial, running.folds)
+        self.observe(FoldScored(number=message.job, folds=running.folds))
+
     def _conclude(self, running: _Running, message: Done | Stopped | Failed) -> None:
-        seconds = max(message.seconds, sum(epoch.seconds for epoch in running.curve))
+        seconds = max(message.seconds, self._trained(running))
         if running.pruned:
             self._finish(running, TrialState.PRUNED, running.pruned, "", seconds)
         elif isinstance(message, Done):
-            self._finish(running, TrialState.COMPLETE, "", "", seconds)
+            measured = {} if message.latency is None else {"latency": message.latency}
+            self._finish(running, TrialState.COMPLETE, "", "", seconds, measured)
         elif isinstance(message, Failed):
             self._finish(running, TrialState.FAILED, message.reason, message.detail, seconds)
             self._brake(message.reason, message.detail)
@@ -263,29 +270,49 @@ class Search:
             self._retry.append(running)
             self.observe(WorkerLost(number=number, detail=message.detail, retry=running.retries))
         else:
-            seconds = sum(epoch.seconds for epoch in self.study.trials()[number].curve)
-            self._finish(running, TrialState.FAILED, Reason.CRASH, message.detail, seconds)
+            running.curve = self.study.trials()[number].curve
+            self._finish(running, TrialState.FAILED, Reason.CRASH, message.detail, self._trained(running))
             self._brake(Reason.CRASH, message.detail)
 
-    def _finish(self, running: _Running, state: TrialState, reason: str, detail: str, seconds: float) -> None:
+    def _trained(self, running: _Running) -> float:
+        """Seconds of its own epochs and folds: those of a trial that it went on with were paid for there."""
+        after = running.stage.after
+        before = len(self.study.trials()[after].curve) if after is not None else 0
+        folds = sum(fold.seconds + fold.score_seconds for fold in running.folds)
+        return sum(epoch.seconds for epoch in running.curve[before:]) + folds
+
+    def _finish(
+        self,
+        running: _Running,
+        state: TrialState,
+        reason: str,
+        detail: str,
+        seconds: float,
+        measures: Mapping[str, float] | None = None,
+    ) -> None:
         number = running.trial.number
-        score = max((epoch.val_accuracy or 0.0 for epoch in running.curve), default=None)
         self.study.finish(
             running.trial,
             state,
             reason=reason,
             detail=detail,
-            score=score,
             seconds=round(seconds, 3),
             finished_after=round(self.seconds, 1),
+            measures=measures,
         )
-        shutil.rmtree(self.study.folder.checkpoints(number), ignore_errors=True)
+        self._drop_checkpoints(running)
         self._n_finished += 1
         trial = self.study.trials()[number]
-        self._known[running.configuration.hash] = trial
+        self._proposals.ended(trial)
         if state is not TrialState.FAILED:
             self._failures.clear()
         self.observe(TrialEnded(trial=trial))
+
+    def _drop_checkpoints(self, running: _Running) -> None:
+        """Those of the trial; where another may go on with it, those of the one that it went on with itself."""
+        done = running.stage.after if self.engine.goes_on else running.trial.number
+        if done is not None:
+            shutil.rmtree(self.study.folder.checkpoints(done), ignore_errors=True)
 
     def _brake(self, reason: str, detail: str) -> None:
         """Ends a run in which everything fails."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import math
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,43 @@ def epoch_of(row: Sequence[Any]) -> Epoch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fold:
+    """What one fold of a cross-validation scored."""
+
+    fold: int
+    """From 0."""
+    accuracy: float
+    """On the images of the fold, after training on all others."""
+    seconds: float = 0.0
+    """Wall time of the training."""
+    score_seconds: float = 0.0
+    """Wall time of scoring the fold's images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """How much of a training a trial is: whole by default, a part where its engine spends little on many first."""
+
+    epochs: int | None = None
+    """To train to, counted from the beginning; None is all that the configuration has."""
+    after: int | None = None
+    """Number of the trial whose training it goes on with, from that one's last epoch."""
+    samples: int | None = None
+    """Images that its folds are cut from; None is all of them."""
+
+    def to_json(self) -> dict[str, int]:
+        """What is not its default."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+WHOLE = Stage()
+
+
+Identity = tuple[str, int | None, int | None]
+"""Configuration's hash, epochs and samples of the stage: trials that have all of them in common are one training."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """A configuration with its curve, state, reason and cost."""
 
@@ -97,9 +135,23 @@ class Trial:
     reason: str = ""
     detail: str = ""
     """One line more on the reason, for a person."""
+    repeats: int | None = None
+    """Number of the trial whose outcome is its own too, where it was turned down for a repeat."""
     preset: str = ""
     """The preset it came from; empty for a proposal of the engine."""
+    enqueued: bool = False
+    """Whether a user asked for it by `tune enqueue`."""
+    carried: str = ""
+    """The study that it was trained in, where this one took it over; empty for its own."""
+    stage: Stage = WHOLE
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    """What the engine that proposed it noted for itself; empty where it did not, or did not propose it."""
     curve: tuple[Epoch, ...] = ()
+    folds: tuple[Fold, ...] = ()
+    """Of a cross-validation, in their order; such a trial has no curve."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What else an objective may be: `parameters`, `multiply_adds` (of one image), `latency` (milliseconds for one
+    image, measured on a trial's own device)."""
     seed: int = 0
     """Seeds its weights, its data order and its dropout."""
     seconds: float = 0.0
@@ -116,9 +168,20 @@ class Trial:
 
     @property
     def score(self) -> float | None:
-        """Best validation accuracy of its epochs, 0 to 1; None before the first."""
+        """Best validation accuracy of its epochs, or mean accuracy of its folds; 0 to 1. None before the first."""
+        if self.folds:
+            return sum(fold.accuracy for fold in self.folds) / len(self.folds)
         best = self.best
         return best.val_accuracy if best else None
+
+    @property
+    def scored(self) -> bool:
+        """Whether any of it was trained and judged."""
+        return bool(self.curve or self.folds)
+
+    @property
+    def identity(self) -> Identity:
+        return self.configuration, self.stage.epochs, self.stage.samples
 
     @property
     def best(self) -> Epoch | None:
@@ -127,13 +190,24 @@ class Trial:
         return max(scored, key=lambda epoch: epoch.val_accuracy or 0.0, default=None)
 
 
+def objective_values(trial: Trial, objectives: Sequence[str]) -> list[float]:
+    """What the trial has come to in each of them, the first being its score. KeyError where one was not measured."""
+    assert trial.score is not None
+    return [trial.score, *(trial.measures[name] for name in objectives[1:])]
+
+
 def plain(value: Value) -> Value:
     """A float without the dust of binary arithmetic: steps of 0.05 from 0 give 0.3, not 0.30000000000000004."""
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def winner(trials: list[Trial]) -> Trial | None:
-    """The trial with the best score: among the complete ones if there are any, else among all that trained."""
+    """The trial with the best score: among the complete ones if there are any, else among all that trained.
+
+    Scores on folds of few images are for choosing who gets more: of those, only trials with the most images can win.
+    """
     scored = [trial for trial in trials if trial.score is not None and trial.state is not TrialState.TURNED_DOWN]
-    complete = [trial for trial in scored if trial.state is TrialState.COMPLETE]
-    return max(complete or scored, key=lambda trial: trial.score or 0.0, default=None)
+    complete = [trial for trial in scored if trial.state is TrialState.COMPLETE] or scored
+    most = max((trial.stage.samples or math.inf for trial in complete), default=0)
+    able = [trial for trial in complete if (trial.stage.samples or math.inf) >= most]
+    return max(able, key=lambda trial: trial.score or 0.0, default=None)

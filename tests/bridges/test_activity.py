@@ -7,7 +7,7 @@ import random
 import pytest
 
 from search_spaces import SearchSpace, library
-from tuner.bridges.activity import Activity, activities, explore
+from tuner.engines.keras_tuner.activity import Activity, activities, explore
 
 SHARED = """
 name: shared

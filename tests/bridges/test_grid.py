@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 
 from search_spaces import Changes, SearchSpace, SpaceError
 from tuner.bridges import classifier_and_grid
-from tuner.bridges.classifier import SpaceClassifier
-from tuner.bridges.grids import PREFIX, grid, products
+from tuner.engines.grid_search.grids import PREFIX, grid, products
+from tuner.training.classifier import SpaceClassifier
 from tuner.training.fit import Images, train
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]

@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces import SearchSpace
 from tuner.bridges import suggest
-from tuner.engines.optuna_engine import OptunaEngine
+from tuner.distributions import chooser
 
 RULED = """
 name: ruled
@@ -29,8 +29,9 @@ def test_every_proposal_lies_in_the_space(nested: SearchSpace) -> None:
 
 
 def test_a_trial_is_asked_as_the_engine_of_tune_asks_it(nested: SearchSpace) -> None:
-    proposal = OptunaEngine(nested, seed=0).propose(optuna.create_study(direction="maximize"))
-    assert suggest(optuna.trial.FixedTrial(proposal.trial.params), nested) == proposal.configuration  # type: ignore[arg-type]
+    asked = optuna.create_study(direction="maximize").ask()
+    configuration = nested.configure(chooser(asked))
+    assert suggest(optuna.trial.FixedTrial(asked.params), nested) == configuration  # type: ignore[arg-type]
 
 
 def test_a_forbidden_combination_is_pruned_with_its_rule_and_the_study_goes_on() -> None:

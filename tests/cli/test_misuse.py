@@ -32,7 +32,7 @@ from tuner.control import Control
         ("digits --timeout soon", 2, r"a time is written as 90s, 15m, 2h or 1h30m\. Got 'soon'"),
         ("digits --validation 1", 2, r"1(\.0)? is not in the range"),
         ("digits --validation nan", 2, r"between 0 and 1, both excluded\. Got nan"),
-        ("digits --pruner hyperbnd", 2, r"is not one of 'asha', 'median', 'none'"),
+        ("digits --pruner hyperbnd", 2, r"is not one of 'asha', 'hyperband', 'median', 'patient', 'none'"),
         ("digits --limit -5", 2, r"not in the range"),
         ("./reports", 2, r"unknown data set or verb './reports'"),
         ("digits mnist", 2, r"unexpected extra argument"),

@@ -10,8 +10,8 @@ from tuner.cli.progress import Progress
 from tuner.cli.screen import PlainScreen, trial_line
 from tuner.cli.view import sparkline, view
 from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TrialBegan, TrialEnded, WorkerLost
+from tuner.opening import Request
 from tuner.plan import Budget
-from tuner.run import Request
 from tuner.study import Folder
 from tuner.trial import Epoch, Trial, TrialState
 

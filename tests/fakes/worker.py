@@ -15,16 +15,20 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tuner.files import new_folder, read_manifest, write_json, write_manifest
 from tuner.messages import (
     Begun,
+    CrossValidate,
     Done,
     EpochDone,
     Failed,
+    FoldDone,
     FromWorker,
+    Job,
     Ready,
     Retrain,
     Stop,
@@ -33,7 +37,7 @@ from tuner.messages import (
     decode,
     encode,
 )
-from tuner.trial import Epoch
+from tuner.trial import Epoch, Fold
 
 ORDERS = json.loads(os.environ.get("FAKE_WORKER", "{}"))
 LOG = os.environ.get("FAKE_LOG")
@@ -41,7 +45,7 @@ LOG = os.environ.get("FAKE_LOG")
 
 def main() -> None:
     stopped: set[int] = set()
-    jobs: list[Train | Retrain] = []
+    jobs: list[Job] = []
     arrived = threading.Condition()
 
     def read() -> None:
@@ -66,12 +70,15 @@ def main() -> None:
         say(run(job, stopped))
 
 
-def run(job: Train | Retrain, stopped: set[int]) -> Done | Failed | Stopped:
+def run(job: Job, stopped: set[int]) -> Done | Failed | Stopped:
     cost = {"job": job.job, "seconds": 0.01, "memory": 1000}
     say(Begun(job=job.job))
     note("begun", job.job)
-    if isinstance(job, Train) and str(job.job) in ORDERS.get("fail", {}):
+    if not isinstance(job, Retrain) and str(job.job) in ORDERS.get("fail", {}):
         return Failed(reason=ORDERS["fail"][str(job.job)], detail="as ordered", **cost)
+    measured = {} if isinstance(job, Retrain) or not job.latency else {"latency": 1.0 + level(job.configuration)}
+    if isinstance(job, CrossValidate):
+        return cross_validate(job, stopped, cost)
     curve = restore(job) if isinstance(job, Train) else []
     for epoch in curve:
         say(EpochDone(job=job.job, epoch=epoch))
@@ -88,16 +95,34 @@ def run(job: Train | Retrain, stopped: set[int]) -> Done | Failed | Stopped:
             os.kill(os.getpid(), signal.SIGKILL)
     if isinstance(job, Retrain):
         save(job, curve)
+    return Done(**cost, **measured)
+
+
+def cross_validate(job: CrossValidate, stopped: set[int], cost: dict[str, Any]) -> Done | Stopped:
+    with np.load(job.folds) as arrays:
+        n_folds = len(arrays.files) // 2
+    for index in range(job.skip, n_folds):
+        time.sleep(ORDERS.get("seconds", 0.0))
+        if job.job in stopped:
+            return Stopped(**cost)
+        accuracy = round(level(job.values) - 0.01 * index, 6)
+        note("fold", job.job, index)
+        say(FoldDone(job=job.job, fold=Fold(fold=index, accuracy=accuracy, seconds=0.01, score_seconds=0.001)))
+        if [job.job, index] in ORDERS.get("die_at", []) and not died_before(job):
+            os.kill(os.getpid(), signal.SIGKILL)
     return Done(**cost)
 
 
 def epoch_of(job: Train | Retrain, number: int) -> Epoch:
     """A curve that rises towards a level which the configuration sets."""
-    digest = hashlib.sha256(json.dumps(job.configuration, sort_keys=True).encode()).digest()
-    level = 0.5 + 0.4 * digest[0] / 255
-    accuracy = round(level * (1 - 0.5**number), 6)
+    accuracy = round(level(job.configuration) * (1 - 0.5**number), 6)
     scored = {"val_accuracy": accuracy, "val_loss": 1 - accuracy} if isinstance(job, Train) else {}
     return Epoch(epoch=number, accuracy=accuracy, loss=1 - accuracy, seconds=0.01, **scored)
+
+
+def level(configuration: dict[str, Any]) -> float:
+    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).digest()
+    return 0.5 + 0.4 * digest[0] / 255
 
 
 def keep(job: Train, curve: list[Epoch]) -> None:
@@ -107,11 +132,14 @@ def keep(job: Train, curve: list[Epoch]) -> None:
 
 def restore(job: Train) -> list[Epoch]:
     manifest = read_manifest(Path(job.checkpoints) / "fake")
+    if manifest is None and job.start:
+        manifest = read_manifest(Path(job.start) / "fake")
     return [Epoch(**epoch) for epoch in manifest["curve"]] if manifest else []
 
 
-def died_before(job: Train) -> bool:
+def died_before(job: Train | CrossValidate) -> bool:
     marker = Path(job.checkpoints).parent / f"died-{job.job}"
+    marker.parent.mkdir(parents=True, exist_ok=True)
     if ORDERS.get("die_always"):
         return False
     if marker.exists():

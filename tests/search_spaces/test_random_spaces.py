@@ -30,7 +30,7 @@ from search_spaces import (
     changes,
     summarize,
 )
-from tuner.engines.optuna_engine import chooser
+from tuner.distributions import chooser
 from tuner.models import build
 
 seeds = st.integers(0, 2**32)

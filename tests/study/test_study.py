@@ -4,21 +4,31 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as Row
 
 from tuner.errors import BusyError, StudyError
 from tuner.plan import Plan
-from tuner.study import Folder, Study, find_study, hold, list_studies, study_folder
-from tuner.trial import Epoch, Reason, Trial, TrialState, winner
+from tuner.study import Folder, Study, find_study, hold, list_studies, records, study_folder
+from tuner.trial import Epoch, Reason, Stage, Trial, TrialState, winner
 
 PLAN = Plan(dataset="digits", data_fingerprint="a", space="mlp_v1", space_fingerprint="b")
 
 
-def made(folder: Path, presets: tuple[tuple[str, dict[str, float]], ...] = ()) -> Study:
+def made(folder: Path, rows: tuple[FrozenTrial, ...] = ()) -> Study:
     folder.mkdir(parents=True)
-    return Study.create(Folder(folder), PLAN, "name: x", presets)
+    return Study.create(Folder(folder), PLAN, "name: x", rows)
+
+
+def waiting(x: float, **attributes: Any) -> FrozenTrial:
+    distributions = {"x": optuna.distributions.FloatDistribution(0, 10)}
+    return optuna.create_trial(
+        state=Row.WAITING, params={"x": x}, distributions=distributions, user_attrs=records.attributes(**attributes)
+    )
 
 
 def trained(study: Study, value: float, epochs: int = 3) -> int:
@@ -31,7 +41,7 @@ def trained(study: Study, value: float, epochs: int = 3) -> int:
     )
     for i in range(epochs):
         study.record_epoch(trial, curve[: i + 1])
-    study.finish(trial, TrialState.COMPLETE, score=value, seconds=6.5, finished_after=10.0)
+    study.finish(trial, TrialState.COMPLETE, seconds=6.5, finished_after=10.0)
     return trial.number
 
 
@@ -45,12 +55,26 @@ def test_a_finished_trial_is_read_back_whole(tmp_path: Path) -> None:
     assert [epoch.val_accuracy for epoch in trial.curve] == pytest.approx([0.3, 0.6, 0.9])
 
 
-def test_presets_wait_first_in_the_queue(tmp_path: Path) -> None:
-    study = made(tmp_path / "s", presets=(("published", {"x": 4.0}),))
-    assert [trial.state for trial in study.trials()] == [TrialState.WAITING]
-    first = study.optuna.ask()
-    assert first.suggest_float("x", 0, 10) == 4.0
+def test_the_queue_is_what_was_cut_off_then_what_a_user_asked_for_then_presets(tmp_path: Path) -> None:
+    study = made(tmp_path / "s", rows=(waiting(4.0, preset="published"), waiting(5.0, preset="second")))
+    cut_off = study.optuna.ask()
+    study.begin(cut_off, configuration="c", seed=1, parameters=9, device="CPU", retries=0)
+    study.pause(cut_off.number)
+    study.optuna.add_trial(waiting(6.0, enqueued=True))
+    taken = [study.next_waiting() for _ in range(4)]
+    assert [trial and trial.number for trial in taken] == [0, 2, 1, None]
     assert study.trials()[0].preset == "published"
+    assert study.trials()[2].enqueued
+
+
+def test_a_row_is_added_whole(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    row = waiting(7.0, stage=Stage(epochs=3, after=0), notes={"seed": 5})
+    row.state = Row.RUNNING
+    trial = study.add(row)
+    assert trial.suggest_float("x", 0, 10) == 7.0
+    (read,) = Study.open(study.folder).trials()
+    assert (read.state, read.stage, read.engine) == (TrialState.RUNNING, Stage(epochs=3, after=0), {"seed": 5})
 
 
 def test_a_trial_left_running_goes_on_under_its_own_number_and_values(tmp_path: Path) -> None:
@@ -146,8 +170,8 @@ def test_an_interrupted_creation_leaves_no_study_and_the_next_sweeps_up(tmp_path
     folder = Folder(tmp_path / "s")
     folder.path.mkdir()
 
-    def interrupted() -> Iterator[tuple[str, dict[str, float]]]:
-        yield "first", {"x": 1.0}
+    def interrupted() -> Iterator[FrozenTrial]:
+        yield waiting(1.0)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import optuna
 
     from search_spaces import Configuration, SearchSpace, Value
-    from tuner.bridges.classifier import SpaceClassifier
     from tuner.bridges.hypermodels import SpaceHyperModel
+    from tuner.training.classifier import SpaceClassifier
 
 __all__ = ["classifier_and_grid", "hypermodel", "suggest"]
 
@@ -49,7 +49,7 @@ def classifier_and_grid(
     Raises ValueError on continuous ranges, on too many configurations, and where the space has early stopping or a
     `plateau` schedule: both watch validation images, and scikit-learn shows a classifier none.
     """
-    from tuner.bridges.classifier import SpaceClassifier
-    from tuner.bridges.grids import grid
+    from tuner.engines.grid_search.grids import grid
+    from tuner.training.classifier import SpaceClassifier
 
     return SpaceClassifier(space=space, image_shape=image_shape, n_classes=n_classes), grid(space)

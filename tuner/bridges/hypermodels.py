@@ -8,10 +8,10 @@ import keras_tuner
 from keras_tuner.errors import FailedTrialError, FatalValueError
 
 from search_spaces import Configuration, Parameter, SearchSpace, Value, misfit
-from tuner.bridges import knobs
-from tuner.bridges.activity import activities, explore
-from tuner.bridges.carrying import AVERAGING, PLATEAU, refuse
 from tuner.bridges.fitting import fitted, held_out, images_of
+from tuner.carrying import AVERAGING, PLATEAU, refuse
+from tuner.engines.keras_tuner import knobs
+from tuner.engines.keras_tuner.activity import activities, explore
 from tuner.training.compiling import compiled
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import optuna
 
-from tuner.engines.optuna_engine import chooser
+from tuner.distributions import chooser
 
 if TYPE_CHECKING:
     from search_spaces import Configuration, SearchSpace

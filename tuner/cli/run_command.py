@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuner.cli import shared_options
+from tuner.cli import engine_options, shared_options
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
     from tuner.cli.space_options import SpaceOptions
-    from tuner.run import Request
-
-PRUNERS = ("asha", "median", "none")
+    from tuner.opening import Request
 
 
 class Span(click.ParamType["float | None"]):
@@ -62,7 +60,11 @@ def with_output_options(command: Any) -> Any:
 )
 @shared_options.epochs
 @shared_options.validation
-@click.option("--pruner", type=click.Choice(PRUNERS), default="asha", help="Ends poor trials early.")
+@engine_options.engine
+@engine_options.algorithm
+@engine_options.pruner
+@engine_options.objective
+@engine_options.folds
 @shared_options.gpus
 @with_output_options
 def run(
@@ -82,8 +84,8 @@ def run(
     from tuner.cli.words import check_dataset
 
     check_dataset(dataset)
+    from tuner.opening import Request
     from tuner.plan import Budget
-    from tuner.run import Request
     from tuner.study import study_folder
 
     loaded = space.load()
@@ -120,8 +122,8 @@ def resume(
 def _request_of(name: str, trials: int | None, timeout: float | None, gpus: str | None) -> Request:
     """What the study was last asked for, with the space as it was when the study began."""
     from search_spaces import SearchSpace
+    from tuner.opening import Request
     from tuner.plan import Budget
-    from tuner.run import Request
     from tuner.study import Study, find_study
 
     folder = find_study(name)
@@ -140,7 +142,11 @@ def _request_of(name: str, trials: int | None, timeout: float | None, gpus: str 
         validation=plan.validation,
         limit=plan.limit,
         epochs=plan.epochs,
+        engine=plan.engine,
+        algorithm=plan.algorithm,
         pruner=plan.pruner,
+        objectives=plan.objectives,
+        folds=plan.folds,
         gpus=gpus or last.get("gpus", "auto"),
         data=Path(last["data"]) if last.get("data") else None,
     )

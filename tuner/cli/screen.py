@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Group
 
-    from tuner.run import Request
+    from tuner.opening import Request
 
 MARKS = {
     TrialState.COMPLETE: ("●", "green"),

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from tuner.run import Outcome, Request
+    from tuner.opening import Request
+    from tuner.run import Outcome
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 

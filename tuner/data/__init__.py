@@ -14,6 +14,7 @@ from tuner.data.catalog import describe, names
 if TYPE_CHECKING:
     from tuner.data.downloads import Progress
     from tuner.data.finding import fetch, find
+    from tuner.data.folding import folds, save_folds, splitter
     from tuner.data.images import ImageData
     from tuner.data.places import cache_folder
     from tuner.data.splitting import Split, class_counts, load_split, save_split, split
@@ -28,10 +29,13 @@ __all__ = [
     "describe",
     "fetch",
     "find",
+    "folds",
     "load_split",
     "names",
+    "save_folds",
     "save_split",
     "split",
+    "splitter",
 ]
 
 _HOMES = {
@@ -42,9 +46,12 @@ _HOMES = {
     "class_counts": "splitting",
     "fetch": "finding",
     "find": "finding",
+    "folds": "folding",
     "load_split": "splitting",
+    "save_folds": "folding",
     "save_split": "splitting",
     "split": "splitting",
+    "splitter": "folding",
 }
 
 

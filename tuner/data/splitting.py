@@ -30,6 +30,11 @@ class Split:
     validation: NDArray[np.int64]
     """Likewise."""
 
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Both together, ascending: what a winner is retrained on, and what folds are cut from."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
 
 def split(labels: NDArray[np.integer], *, validation: float, seed: int, limit: int | None = None) -> Split:
     """A stratified split: each class's share of either side is within one image of its share of the whole.

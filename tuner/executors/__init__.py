@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tuner.messages import FromWorker, Retrain, Train
+    from tuner.messages import FromWorker, Job
 
 
 class Executor(Protocol):
@@ -15,7 +15,7 @@ class Executor(Protocol):
         """Names of the slots without a job, in their order."""
         ...
 
-    def submit(self, slot: str, job: Train | Retrain) -> None:
+    def submit(self, slot: str, job: Job) -> None:
         """Begins a job on a free slot. Its messages come from `next`, the last being Done, Failed, Stopped or Died."""
         ...
 

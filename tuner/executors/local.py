@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tuner.messages import Died, Done, Failed, FromWorker, Retrain, Stop, Stopped, Train, decode, encode
+from tuner.messages import Died, Done, Failed, FromWorker, Job, Stop, Stopped, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Local:
         for name in self._slots:
             self._worker(name)
 
-    def submit(self, slot: str, job: Train | Retrain) -> None:
+    def submit(self, slot: str, job: Job) -> None:
         worker = self._worker(slot)
         worker.job = job.job
         worker.n_jobs += 1
@@ -122,7 +122,7 @@ class _Worker:
             )
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def send(self, message: Train | Retrain | Stop) -> None:
+    def send(self, message: Job | Stop) -> None:
         try:
             assert self._process.stdin is not None
             self._process.stdin.write(encode(message) + "\n")

@@ -2,7 +2,18 @@
 
 from tuner.study.folder import Folder, find_study, list_studies, studies_root, study_folder
 from tuner.study.lock import hold
+from tuner.study.records import attributes
 from tuner.study.storage import storage_errors
 from tuner.study.study import Study
 
-__all__ = ["Folder", "Study", "find_study", "hold", "list_studies", "storage_errors", "studies_root", "study_folder"]
+__all__ = [
+    "Folder",
+    "Study",
+    "attributes",
+    "find_study",
+    "hold",
+    "list_studies",
+    "storage_errors",
+    "studies_root",
+    "study_folder",
+]

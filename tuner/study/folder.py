@@ -35,6 +35,10 @@ class Folder:
     def split(self) -> Path:
         return self.path / "split.npz"
 
+    def folds(self, samples: int | None) -> Path:
+        """The rows of a cross-validation's folds, where they are cut from so many images; None is all."""
+        return self.path / ("folds.npz" if samples is None else f"folds-{samples}.npz")
+
     @property
     def best(self) -> Path:
         """The retrained winner: model, configuration, predictions, manifest."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
-from typing import Any
+from dataclasses import astuple, fields
+from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as Row
 
-from tuner.trial import Epoch, Reason, Trial, TrialState, epoch_of, plain
+from tuner.trial import WHOLE, Epoch, Fold, Reason, Stage, Trial, TrialState, epoch_of, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PRESET = "preset"
 SETUP = "setup"
@@ -17,8 +20,20 @@ CURVE = "curve"
 """`epochs`: one list an epoch, in the order of `Epoch`'s fields; `clock`: the search time when the last one ended."""
 CUTS = "cuts"
 """Epochs it had reported each time a run died with it."""
+FOLDS = "folds"
+"""One list a fold, in the order of `Fold`'s fields."""
+STAGE = "stage"
+"""How much of a training it is; not there where it is whole."""
+ENGINE = "engine"
+"""What the engine that proposed it wants to find again."""
+ENQUEUED = "enqueued"
+"""True where a user asked for it."""
+CARRIED = "carried"
+"""The study that it was trained in, where this one took it over."""
 OUTCOME = "outcome"
-"""What is known when it ends: state, reason, detail, seconds, finished_after."""
+"""What is known when it ends: state, reason, detail, seconds, finished_after, measures; the trial that it repeats."""
+
+FOLD_FIELDS = tuple(field.name for field in fields(Fold))
 
 STATES = {
     Row.WAITING: TrialState.WAITING,
@@ -48,6 +63,10 @@ def rows_of(curve: tuple[Epoch, ...]) -> list[list[Any]]:
     return [list(astuple(epoch)) for epoch in curve]
 
 
+def folds_of(rows: list[list[Any]]) -> tuple[Fold, ...]:
+    return tuple(Fold(**dict(zip(FOLD_FIELDS, row, strict=True))) for row in rows)
+
+
 def trial_of(row: FrozenTrial) -> Trial:
     attributes = row.user_attrs
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
@@ -58,15 +77,30 @@ def trial_of(row: FrozenTrial) -> Trial:
         state=TrialState(outcome["state"]) if finished and outcome else STATES[row.state],
         values={name: plain(value) for name, value in row.params.items()},
         preset=attributes.get(PRESET, ""),
+        enqueued=attributes.get(ENQUEUED, False),
+        carried=attributes.get(CARRIED, ""),
+        stage=Stage(**attributes.get(STAGE, {})),
+        engine=attributes.get(ENGINE, {}),
         curve=curve,
+        folds=folds_of(attributes.get(FOLDS, [])),
+        measures={**setup.get("measures", {}), **outcome.get("measures", {})},
         configuration=setup.get("configuration", ""),
         seed=setup.get("seed", 0),
         parameters=setup.get("parameters"),
         device=setup.get("device", ""),
         retries=setup.get("retries", 0),
         reason=outcome.get("reason", "") if finished else "",
+        repeats=outcome.get("repeats") if finished else None,
         detail=outcome.get("detail", "") if finished else "",
         seconds=outcome["seconds"] if finished and "seconds" in outcome else sum(epoch.seconds for epoch in curve),
         seen_after=attributes.get(CURVE, {}).get("clock", 0.0),
         finished_after=outcome.get("finished_after") if finished else None,
     )
+
+
+def attributes(
+    stage: Stage = WHOLE, notes: Mapping[str, Any] | None = None, *, preset: str = "", enqueued: bool = False
+) -> dict[str, Any]:
+    """Of a trial that is not begun yet."""
+    found: dict[str, Any] = {STAGE: stage.to_json(), ENGINE: dict(notes or {}), PRESET: preset, ENQUEUED: enqueued}
+    return {name: value for name, value in found.items() if value}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from dataclasses import astuple
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,15 @@ from optuna.trial import TrialState as Row
 
 from tuner.errors import StudyError
 from tuner.files import new_file, sweep
-from tuner.plan import Plan
-from tuner.study.records import CURVE, CUTS, OUTCOME, PRESET, SETUP, row_of, rows_of, trial_of
+from tuner.plan import OBJECTIVES, Plan
+from tuner.study.records import CURVE, CUTS, ENQUEUED, FOLDS, OUTCOME, SETUP, row_of, rows_of, trial_of
 from tuner.study.storage import database_errors, open_storage
-from tuner.trial import BLAMED, FINISHED, Epoch, Reason, Trial, TrialState, Value
+from tuner.trial import BLAMED, FINISHED, Epoch, Fold, Reason, Trial, TrialState, objective_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from optuna.trial import FrozenTrial
 
     from tuner.study.folder import Folder
 
@@ -34,6 +37,8 @@ class Study:
         self.folder = folder
         self.optuna = study
         self._attributes = dict(study.user_attrs)
+        self._ended: dict[int, Trial] = {}
+        """Trials that will not change any more."""
 
     @classmethod
     def create(
@@ -41,19 +46,20 @@ class Study:
         folder: Folder,
         plan: Plan,
         space_text: str,
-        presets: Iterable[tuple[str, Mapping[str, Value]]] = (),
+        rows: Iterable[FrozenTrial] = (),
         facts: Mapping[str, Any] | None = None,
     ) -> Study:
-        """A new study with the presets queued as its first trials. It is there whole or not at all."""
+        """A new study with these rows as its first trials. It is there whole or not at all."""
         sweep(folder.path, folder.database.name)
         with new_file(folder.database) as unfinished:
             unfinished.unlink()
             storage = open_storage(unfinished, writable=True)
             with database_errors(folder.database):
-                study = optuna.create_study(storage=storage, study_name=folder.name, direction="maximize")
+                directions = [OBJECTIVES[objective] for objective in plan.objectives]
+                study = optuna.create_study(storage=storage, study_name=folder.name, directions=directions)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                    study.set_metric_names([plan.objective])
+                    study.set_metric_names(list(plan.objectives))
                 created = datetime.now().astimezone().isoformat(timespec="seconds")
                 for name, fact in {
                     "plan": plan.to_json(),
@@ -62,8 +68,8 @@ class Study:
                     **(facts or {}),
                 }.items():
                     study.set_user_attr(name, fact)
-                for name, values in presets:
-                    study.enqueue_trial(dict(values), user_attrs={PRESET: name})
+                for row in rows:
+                    study.add_trial(row)
             storage.engine.dispose()
         return cls.open(folder, writable=True)
 
@@ -115,7 +121,15 @@ class Study:
     def trials(self) -> list[Trial]:
         """All trials by number, those turned down included."""
         with database_errors(self.folder.database):
-            return [trial_of(row) for row in self.optuna.get_trials(deepcopy=False)]
+            return [self._trial(row) for row in self.optuna.get_trials(deepcopy=False)]
+
+    def _trial(self, row: FrozenTrial) -> Trial:
+        if row.number in self._ended:
+            return self._ended[row.number]
+        trial = trial_of(row)
+        if row.state.is_finished():
+            self._ended[row.number] = trial
+        return trial
 
     def n_finished(self) -> int:
         """Trials that count towards the budget."""
@@ -130,7 +144,7 @@ class Study:
         rows = self.optuna.get_trials(deepcopy=False, states=(Row.RUNNING,))
         for row in rows:
             stopped_at = [*row.user_attrs.get(CUTS, []), len(row.intermediate_values)]
-            trial = optuna.Trial(self.optuna, row._trial_id)  # noqa: SLF001, Optuna's own way to take up a running trial
+            trial = self._handle(row._trial_id)  # noqa: SLF001
             trial.set_user_attr(CUTS, stopped_at)
             if len(stopped_at) > MAX_CUTS and len(set(stopped_at[-MAX_CUTS - 1 :])) == 1:
                 detail = f"the whole run died {MAX_CUTS + 1} times in its epoch {stopped_at[-1] + 1}"
@@ -138,6 +152,33 @@ class Study:
             else:
                 self.pause(row.number)
         return len(rows)
+
+    def add(self, row: FrozenTrial) -> optuna.Trial:
+        """The row as a new trial of the study, put there whole: a process that dies leaves all of it or nothing."""
+        number = self._storage.create_new_trial(self.optuna._study_id, template_trial=row)  # noqa: SLF001, see _handle
+        return self._handle(number)
+
+    def next_waiting(self) -> optuna.Trial | None:
+        """The next trial of the queue, RUNNING now; None where none waits. What was cut off goes before what a user
+        asked for, and that before presets.
+        """
+        rows = self.optuna.get_trials(deepcopy=False, states=(Row.WAITING,))
+        if not rows:
+            return None
+        first = min(rows, key=lambda row: (SETUP not in row.user_attrs, ENQUEUED not in row.user_attrs, row.number))
+        self._storage.set_trial_state_values(first._trial_id, Row.RUNNING)  # noqa: SLF001
+        return self._handle(first._trial_id)  # noqa: SLF001
+
+    def _handle(self, trial_id: int) -> optuna.Trial:
+        """The running trial, to be reported of. It has its values; should a killed run have left some undrawn, they
+        are drawn at random.
+        """
+        sampler = self.optuna.sampler
+        self.optuna.sampler = optuna.samplers.RandomSampler(seed=self.plan.seed)
+        try:
+            return optuna.Trial(self.optuna, trial_id)  # Optuna's own way to take up a running trial
+        finally:
+            self.optuna.sampler = sampler
 
     def begin(self, trial: optuna.Trial, **setup: Any) -> None:
         """Records what is known of a trial that is about to train: configuration, seed, parameters, device."""
@@ -149,9 +190,21 @@ class Study:
         last = curve[-1]
         if last.val_accuracy is None:
             raise ValueError("an epoch of a trial must have a validation accuracy.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an epoch trained again after a crash was reported before
-            trial.report(last.val_accuracy, step=last.epoch)
+        if len(self.plan.objectives) == 1:
+            self._show(trial, {last.epoch: last.val_accuracy})
+
+    def record_fold(self, trial: optuna.Trial, folds: tuple[Fold, ...]) -> None:
+        """Keeps the folds, and the mean of their accuracies so far where Optuna's dashboards look for a curve."""
+        trial.set_user_attr(FOLDS, [list(astuple(fold)) for fold in folds])
+        if len(self.plan.objectives) == 1:
+            self._show(trial, {len(folds): sum(fold.accuracy for fold in folds) / len(folds)})
+
+    def _show(self, trial: optuna.Trial, curve: Mapping[int, float]) -> None:
+        """Intermediate values by step. `Trial.report` would refuse them where there are several objectives, and would
+        warn of an epoch that was trained again.
+        """
+        for step, value in curve.items():
+            self._storage.set_trial_intermediate_value(trial._trial_id, step, value)  # noqa: SLF001
 
     def pause(self, number: int) -> None:
         """The trial waits to be gone on with."""
@@ -164,36 +217,37 @@ class Study:
         *,
         reason: str = "",
         detail: str = "",
-        score: float | None = None,
         seconds: float = 0.0,
         finished_after: float | None = None,
+        measures: Mapping[str, float] | None = None,
     ) -> None:
-        """Ends a trial for good. When this returns it is on the disk."""
-        trial.set_user_attr(
-            OUTCOME,
-            {
-                "state": state.value,
-                "reason": reason,
-                "detail": detail,
-                "seconds": seconds,
-                "finished_after": finished_after,
-            },
-        )
+        """Ends a trial for good. When this returns it is on the disk. `measures` were taken at its end."""
+        outcome = {
+            "state": state.value,
+            "reason": reason,
+            "detail": detail,
+            "seconds": seconds,
+            "finished_after": finished_after,
+        }
+        trial.set_user_attr(OUTCOME, outcome | ({"measures": dict(measures)} if measures else {}))
         if reason in BLAMED:
             trial.set_constraint(reason, 1.0)
         row = row_of(state, reason)
-        complete = row is Row.COMPLETE and score is not None
-        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.optuna.tell(trial, score if complete else None, state=row)
+        values = None
+        if row is Row.COMPLETE:
+            ended = trial_of(self.optuna.get_trials(deepcopy=False)[trial.number])
+            values = objective_values(ended, self.plan.objectives)
+            if len(values) > 1:  # TPE can read no curves of pruned trials there, so only these have any
+                self._show(trial, {epoch.epoch: epoch.val_accuracy or 0.0 for epoch in ended.curve})
+        self._tell(trial, values, row)
 
     def repeat(self, trial: optuna.Trial, of: Trial) -> None:
         """Ends a proposal that repeats an earlier trial, with that trial's outcome, so that the sampler learns of it
         what it would have learnt from training it again.
         """
-        for epoch in of.curve:
-            if epoch.val_accuracy is not None:
-                trial.report(epoch.val_accuracy, step=epoch.epoch)
+        row = row_of(of.state, of.reason)
+        if row is Row.COMPLETE or len(self.plan.objectives) == 1:
+            self._show(trial, {epoch.epoch: epoch.val_accuracy or 0.0 for epoch in of.curve})
         if of.reason in BLAMED:
             trial.set_constraint(of.reason, 1.0)
         trial.set_user_attr(
@@ -202,10 +256,15 @@ class Study:
                 "state": TrialState.TURNED_DOWN.value,
                 "reason": Reason.REPEAT.value,
                 "detail": f"the same as trial {of.number}",
+                "repeats": of.number,
             },
         )
-        row = row_of(of.state, of.reason)
-        self.optuna.tell(trial, of.score if row is Row.COMPLETE else None, state=row)
+        self._tell(trial, objective_values(of, self.plan.objectives) if row is Row.COMPLETE else None, row)
+
+    def _tell(self, trial: optuna.Trial, values: list[float] | None, row: Row) -> None:
+        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.optuna.tell(trial, values, state=row)
 
     @property
     def _storage(self) -> Any:

@@ -64,6 +64,10 @@ class Checkpointing:
     folder: Path
     identity: str
     """Of the configuration, the seed and the data; a checkpoint of another identity is not taken up."""
+    start: Path | None = None
+    """Where the training begins from the last checkpoint while `folder` has none: that of a trial it goes on with."""
+    horizon: int | None = None
+    """Epochs that learning rate and averaging are laid out over, where others may go on with it after its own."""
 
 
 def train(
@@ -86,16 +90,16 @@ def train(
     """
     keras.utils.set_random_seed(seed)
     settings = configuration.training
-    course = validation if isinstance(validation, Course) else Course(horizon=epochs)
+    course = (
+        validation
+        if isinstance(validation, Course)
+        else Course(horizon=(checkpointing and checkpointing.horizon) or epochs)
+    )
     schedule = rate(settings, len(training.labels), course.horizon)
     model = compiled_with(schedule, configuration, _shape(training.images), training.n_classes)
     model.optimizer.build(model.trainable_variables)
     averaging = Averaging(settings, model, training.images, horizon=course.horizon, seed=seed)
-    curve = (
-        checkpoints.restore(checkpointing.folder, model, checkpointing.identity, averaging.state)
-        if checkpointing
-        else ()
-    )
+    curve = _restored(checkpointing, model, averaging) if checkpointing else ()
     for epoch in curve:
         on_epoch(epoch)
 
@@ -130,6 +134,13 @@ def train(
         )
     averaging.put_in()
     return model, recorder.curve
+
+
+def _restored(checkpointing: Checkpointing, model: keras.Model, averaging: Averaging) -> tuple[Epoch, ...]:
+    own = checkpoints.restore(checkpointing.folder, model, checkpointing.identity, averaging.state)
+    if own or checkpointing.start is None:
+        return own
+    return checkpoints.restore(checkpointing.start, model, checkpointing.identity, averaging.state)
 
 
 def _evaluation(validation: Images, training: Training) -> tf.data.Dataset:

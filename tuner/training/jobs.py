@@ -37,7 +37,12 @@ def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Call
         seed=job.seed,
         on_epoch=on_epoch,
         should_stop=should_stop,
-        checkpointing=Checkpointing(folder=Path(job.checkpoints), identity=job.identity),
+        checkpointing=Checkpointing(
+            folder=Path(job.checkpoints),
+            identity=job.identity,
+            start=Path(job.start) if job.start else None,
+            horizon=job.horizon,
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from search_spaces import Bool, Choice, Domain, Float, Int, Parameter, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tuner.bridges.activity import Activity
+    from tuner.engines.keras_tuner.activity import Activity
 
 
 def declared(activities: Iterable[Activity]) -> keras_tuner.HyperParameters:

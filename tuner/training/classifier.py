@@ -10,8 +10,8 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.utils import ClassifierTags, check_random_state
 
 from search_spaces import Configuration, SearchSpace, over_limit, summarize
-from tuner.bridges.carrying import refuse
-from tuner.bridges.grids import NOT_CARRIED, PREFIX
+from tuner.carrying import refuse
+from tuner.engines.grid_search.grids import NOT_CARRIED, PREFIX
 from tuner.training.compiling import compiled
 from tuner.training.fit import Images, train
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState as Row
 
-from search_spaces import Bool, Choice, Chooser, Float, Int, Parameter, SearchSpace
-from tuner.engines import Proposal
-from tuner.trial import Value, plain
+from tuner.distributions import chooser
+from tuner.engines import History, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from search_spaces import SearchSpace
+    from tuner.trial import Epoch
 
 N_STARTUP = 8
 """Trained trials that are drawn at random before TPE models them."""
@@ -33,23 +36,27 @@ PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
 
 
 class OptunaEngine:
-    """TPE over the joint space of each branch, the presets first."""
+    """TPE over the joint space of each branch."""
+
+    knows_its_end = False
+    goes_on = False
 
     def __init__(self, space: SearchSpace, *, seed: int, pruner: str = "asha") -> None:
         self._space = space
         self._seed = seed
         self._pruner = PRUNERS[pruner]()
 
-    def propose(self, study: optuna.Study) -> Proposal:
+    def propose(self, history: History) -> Proposal:
+        study = history.optuna
         study.sampler = self._sampler(study)
         trial = study.ask()
-        return Proposal(trial, self._space.configure(chooser(trial)))
+        return Proposal(configuration=self._space.configure(chooser(trial)), trial=trial)
 
-    def judge(self, trial: optuna.Trial) -> str:
-        trial.study.pruner = self._pruner
-        if not trial.should_prune():
-            return ""
-        return "others did better after as many epochs"
+    def judge(self, trial: optuna.Trial, curve: Sequence[Epoch]) -> str:
+        study = trial.study
+        row = copy.copy(study._storage.get_trial(trial._trial_id))  # noqa: SLF001 - the trial's own view is stale
+        row.intermediate_values = {epoch.epoch: epoch.val_accuracy or 0.0 for epoch in curve}
+        return "others did better after as many epochs" if self._pruner.prune(study, row) else ""
 
     def _sampler(self, study: optuna.Study) -> TPESampler:
         """A fresh sampler each time, seeded by the number of trials, so that a resumed study neither repeats its
@@ -69,20 +76,3 @@ class OptunaEngine:
                 # Counts running trials as poor, so two GPUs do not get twins.
                 constant_liar=True,
             )
-
-
-def chooser(trial: optuna.Trial) -> Chooser:
-    """Asks the trial for each active parameter, under its own name."""
-    return lambda parameter: plain(_suggest(trial, parameter))
-
-
-def _suggest(trial: optuna.Trial, parameter: Parameter) -> Value:
-    match parameter.domain:
-        case Choice(options=options):
-            return cast("Value", trial.suggest_categorical(parameter.name, options))
-        case Bool():
-            return trial.suggest_categorical(parameter.name, [False, True])
-        case Int(low=low, high=high, log=log, step=step):
-            return trial.suggest_int(parameter.name, low, high, log=log, step=1 if log else step or 1)
-        case Float(low=low, high=high, log=log, step=step):
-            return trial.suggest_float(parameter.name, low, high, log=log, step=step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tuner.bridges.carrying import EARLY_STOPPING, PLATEAU, refuse
+from tuner.carrying import EARLY_STOPPING, PLATEAU, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -1,0 +1,31 @@
+"""The options that say who proposes, and what is sought."""
+
+from __future__ import annotations
+
+import click
+
+from tuner.engines.catalog import CARDS, PRUNERS
+from tuner.plan import ACCURACY, OBJECTIVES
+
+ALGORITHMS = tuple(dict.fromkeys(each.name for card in CARDS.values() for each in card.algorithms))
+
+engine = click.option(
+    "--engine", type=click.Choice(tuple(CARDS)), default="optuna", help="Whose proposals are trained. See: tune engines"
+)
+algorithm = click.option(
+    "--algorithm", type=click.Choice(ALGORITHMS), help="How the engine searches.  [default: the engine's first]"
+)
+pruner = click.option(
+    "--pruner", type=click.Choice(tuple(PRUNERS)), help="Ends poor trials early.  [default: the algorithm's first]"
+)
+objective = click.option(
+    "--objective",
+    "objectives",
+    type=click.Choice(tuple(OBJECTIVES)),
+    multiple=True,
+    default=(ACCURACY,),
+    help="What is sought; several give a Pareto front.",
+)
+folds = click.option(
+    "--folds", type=click.IntRange(2), metavar="K", help="Folds of grid-search-cv's cross-validation.  [default: 5]"
+)

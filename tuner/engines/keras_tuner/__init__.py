@@ -1,0 +1,1 @@
+"""KerasTuner's oracles over a study of ours."""
