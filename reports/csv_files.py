@@ -1,4 +1,4 @@
-"""Tables for spreadsheets and programs: the confusion matrix and every trial."""
+"""Tables for spreadsheets and programs: the confusion matrix, every trial, and every candidate of a grid."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from reports import text
+from reports.cv_results import columns, results
 from reports.standing import ranking
 
 if TYPE_CHECKING:
@@ -32,12 +33,30 @@ def leaderboard_csv(report: Report) -> str:
     rest = sorted((trial for trial in report.trials if trial not in ranked), key=lambda trial: trial.number)
     names = list(dict.fromkeys(name for trial in report.trials for name in trial.values))
     head = ["rank", "trial", "state", "reason", "preset", "score", "best_epoch", "epochs", "parameters", "seconds"]
-    head += ["finished_after_seconds"]
-    rows = [_row(trial, rank, names) for rank, trial in enumerate(ranked, 1)]
-    return _written([[*head, *map(_safe, names)], *rows, *(_row(trial, None, names) for trial in rest)])
+    costs = [objective.name for objective in report.objectives[1:] if objective.name not in head]
+    head += ["finished_after_seconds", *costs]
+    rows = [_row(trial, rank, costs, names) for rank, trial in enumerate(ranked, 1)]
+    return _written([[*head, *map(_safe, names)], *rows, *(_row(trial, None, costs, names) for trial in rest)])
 
 
-def _row(trial: TrialRow, rank: int | None, names: list[str]) -> list[Value | None]:
+def cv_results_csv(report: Report) -> str | None:
+    """scikit-learn's table of a cross-validated search, every candidate by round and number; None of any other."""
+    if report.cross_validation is None:
+        return None
+    rows = [{"trial": row.candidate.trial, **columns(row)} for row in results(report.cross_validation)]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    drawn = [name for name in names if name.startswith("param_")]
+    others = [name for name in names if name not in drawn]
+    times = 1 + others.index("std_score_time") if rows else 0
+    head = [*others[:times], *drawn, *others[times:]]
+    return _written([map(_safe, head), *([_cell(row.get(name)) for name in head] for row in rows)])
+
+
+def _cell(value: Value | None) -> Value | None:
+    return None if value is None else _safe(value)
+
+
+def _row(trial: TrialRow, rank: int | None, costs: list[str], names: list[str]) -> list[Value | None]:
     return [
         rank,
         trial.number,
@@ -50,6 +69,7 @@ def _row(trial: TrialRow, rank: int | None, names: list[str]) -> list[Value | No
         trial.parameters,
         trial.seconds,
         trial.finished_after,
+        *(trial.measures.get(name) for name in costs),
         *(_safe(trial.values[name]) if name in trial.values else None for name in names),
     ]
 

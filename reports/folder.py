@@ -1,4 +1,4 @@
-"""A folder that is replaced whole or not at all."""
+"""A folder that is replaced whole or not at all, and files that are added to one."""
 
 from __future__ import annotations
 
@@ -34,6 +34,22 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(old, ignore_errors=True)
     _flush(folder.parent)
     _sweep(folder)
+
+
+def add(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Puts `files`, by path relative to `folder`, there, each whole or not at all. What else stands there stays.
+
+    Raises OSError.
+    """
+    for name, content in files.items():
+        path = folder / name
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            _write(fresh, content)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    _flush(folder)
 
 
 def _write(path: Path, content: bytes) -> None:

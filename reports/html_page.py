@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from reports.page import Page
+    from reports.page import Page, Plot
 
 _NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|d|B|kB|MB|GB)(?!\w))")
 
@@ -29,10 +29,18 @@ def to_html(page: Page, drawings: Mapping[str, files.Drawn]) -> str:
         page=page,
         palette=Markup(palette.css()),  # noqa: S704 - our own constants
         style=Markup(style),  # noqa: S704 - our own file
-        drawings={
-            plot.name: files.inline(drawings[plot.name], plot.name, text.clean(plot.alt)) for plot in page.plots()
-        },
+        drawings={plot.name: _inline(drawings[plot.name], plot, plot.name) for plot in page.plots()},
+        narrow={plot.name: _narrow(plot) for plot in page.plots()},
     )
+
+
+def _narrow(plot: Plot) -> files.Inline | None:
+    name = f"{plot.name}-narrow"
+    return _inline(files.draw(plot.draw_narrow(), name), plot, name) if plot.draw_narrow else None
+
+
+def _inline(drawn: files.Drawn, plot: Plot, name: str) -> files.Inline:
+    return files.inline(drawn, name, text.clean(plot.alt))
 
 
 @cache
@@ -46,8 +54,8 @@ def _environment() -> Environment:
 
 
 def _breakable(name: str) -> Markup:
-    """A dotted name that may be broken after its dots."""
-    return escape(text.clean(name)).replace(".", Markup(".<wbr>"))
+    """A dotted name that may be broken after its dots, or one of several words after their underscores."""
+    return escape(text.clean(name)).replace(".", Markup(".<wbr>")).replace("_", Markup("_<wbr>"))
 
 
 def _finish(value: Any) -> Any:

@@ -48,6 +48,8 @@ class Plot:
     alt: str
     """What it shows, for somebody who cannot see it."""
     draw: Callable[[], Figure]
+    draw_narrow: Callable[[], Figure] | None = None
+    """The same for screens too narrow for `draw`; None where that fits any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,8 @@ class Table:
     """Index of the row to set off (the winner)."""
     total: bool = False
     """Whether the last row sums up the others."""
+    named_rows: bool = False
+    """Whether the first cell of a row says what the others hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,8 @@ class Page:
     notice: str
     """What is provisional about it; empty when all is done."""
     sections: tuple[Section, ...]
+    kind: Literal["report", "comparison"] = "report"
+    """What it is; also the stem of its files."""
 
     def plots(self) -> tuple[Plot, ...]:
         blocks = (block for section in self.sections for block in section.blocks)

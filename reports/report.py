@@ -55,18 +55,38 @@ class TrialRow:
     preset: str = ""
     """Name of the preset it came from; empty for a proposal of the engine."""
     score: float | None = None
-    """Best validation accuracy of its epochs, 0 to 1; None before the first epoch ended."""
+    """Best validation accuracy of its epochs, or mean accuracy of its folds, 0 to 1; None before the first ended."""
     best_epoch: int | None = None
     """The epoch that gave `score`."""
+    scored_on: int | None = None
+    """Images that `score` was counted over; None is the validation images."""
     curve: tuple[EpochScores, ...] = ()
     seconds: float = 0.0
     """Wall time of training, without waiting for a slot."""
     parameters: int | None = None
     """Weights of the model, those that are not trained included."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What it came to in the objectives other than its score, by their names."""
     values: Mapping[str, Value] = field(default_factory=dict)
     """Active parameters by dotted name, in file order."""
     finished_after: float | None = None
     """Seconds of search time (pauses between sessions left out) from the study's start to the trial's end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a study took over from another one, whose search space was another."""
+
+    study: str
+    """The other one."""
+    carried: int
+    """Trials taken over, with their scores: the first of this study."""
+    finished: int
+    """Trials that the other one had finished."""
+    reasons: tuple[str, ...] = ()
+    """Why the rest were not taken over, a clause each: `6 have hidden.repeat = 3, which ...`."""
+    cut_off: int = 0
+    """Trials that the other one had begun and not finished."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +114,48 @@ class Search:
     """Keras's names of the losses that the trials minimise: more than one where the loss itself was searched."""
     turned_down: Mapping[str, int] = field(default_factory=dict)
     """Proposals that cost no training, by reason (over the limit, cannot be built, repeats another)."""
+    origin: Origin | None = None
+    """None where the study began with nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """Something that was sought. The less of it the better, but for the first, the validation accuracy."""
+
+    name: str
+    """`latency`; its values stand in `TrialRow.measures`, those of the first in `TrialRow.score`."""
+    title: str
+    """For a person: 'latency'."""
+    unit: Literal["share", "count", "milliseconds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A configuration that was scored by folds, or could not be: a row of scikit-learn's `cv_results_`."""
+
+    trial: int
+    values: Mapping[str, Value]
+    """Active parameters by dotted name, in file order."""
+    accuracies: tuple[float, ...]
+    """(n_folds,), each on the images of one fold after training on all others; NaN where there is none."""
+    fit_seconds: tuple[float, ...]
+    score_seconds: tuple[float, ...]
+    """(n_folds,) wall times, likewise."""
+    iteration: int | None = None
+    """Of successive halving, from 0; None where there is but one round."""
+    samples: int | None = None
+    """Images that its folds were cut from; None is all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossValidation:
+    """How the trials were scored, where no validation split did."""
+
+    n_folds: int
+    n_images: int
+    """Training images in all."""
+    candidates: tuple[Candidate, ...] = ()
+    """All that have ended, by iteration and number: those turned down and those equal to an earlier one too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +198,7 @@ class Model:
     training: Mapping[str, Value]
     """Optimizer, learning rate, batch size and so on, flattened to dotted names."""
     epochs: int
-    """Epochs that it was retrained for: the best epoch of its trial."""
+    """Epochs that it was retrained for: the best epoch of its trial, or all where folds or a schedule ask for it."""
     curve: tuple[EpochScores, ...]
     """Of the retraining, on training and validation images together."""
     seconds: float
@@ -167,7 +229,7 @@ class Evaluation:
     loss: float
     """Mean categorical cross-entropy, in nats."""
     validation: Proportion
-    """The winner's validation accuracy in the search (best epoch, chosen among many: optimistic)."""
+    """The winner's score in the search (best epoch, or mean of its folds; chosen among many: optimistic)."""
     confusion: NDArray[np.int64]
     """(n_classes, n_classes); rows are true classes, columns predicted."""
     classes: tuple[ClassScores, ...]
@@ -190,7 +252,7 @@ class Data:
     """(height, width, channels)."""
     class_names: tuple[str, ...]
     counts: Mapping[str, tuple[int, ...]]
-    """Images per class for each split: 'train', 'validation', 'test'."""
+    """Images per class for each split: 'train', 'validation' where there is one, 'test'."""
     note: str = ""
     """What was left out ('a stratified sample of 10,000 of 60,000 training images'); empty if nothing."""
 
@@ -225,5 +287,11 @@ class Report:
     importance: Importance
     data: Data
     provenance: Provenance
+    objectives: tuple[Objective, ...] = ()
+    """The first is what the winner was chosen by. One, or none, where nothing was traded off."""
+    front: tuple[int, ...] = ()
+    """Numbers of the complete trials that no other dominates, the best score first."""
+    cross_validation: CrossValidation | None = None
+    """None where one validation split scored the trials."""
     model: Model | None = None
     evaluation: Evaluation | None = None

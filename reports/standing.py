@@ -24,9 +24,11 @@ def overlap(a: Proportion, b: Proportion) -> bool:
 
 
 def ranking(report: Report) -> tuple[TrialRow, ...]:
-    """Complete trials, best first; of equal ones the earlier."""
+    """Complete trials, best first; of equal ones the earlier. Those that were scored on more images come before all
+    that were scored on fewer: successive halving compares within a round.
+    """
     done = [trial for trial in report.trials if trial.state == "complete" and _score(trial) > -math.inf]
-    return tuple(sorted(done, key=lambda trial: (-_score(trial), trial.number)))
+    return tuple(sorted(done, key=lambda trial: (-(trial.scored_on or 0), -_score(trial), trial.number)))
 
 
 def _score(trial: TrialRow) -> float:
@@ -49,16 +51,20 @@ def validation_images(report: Report) -> int:
 
 def score_of(report: Report, trial: TrialRow) -> Proportion:
     """The trial's validation accuracy with its interval."""
-    return wilson(max(_score(trial), 0.0), validation_images(report))
+    return wilson(max(_score(trial), 0.0), _images(report, trial))
+
+
+def _images(report: Report, trial: TrialRow) -> int:
+    return validation_images(report) if trial.scored_on is None else trial.scored_on
 
 
 def rivals(report: Report) -> tuple[TrialRow, ...]:
     """Complete trials other than the leader whose interval overlaps the leader's: the search cannot tell them apart."""
     first = leader(report)
-    if first is None or validation_images(report) < 1:
+    if first is None or _images(report, first) < 1:
         return ()
-    best = score_of(report, first)
-    return tuple(t for t in ranking(report) if t.number != first.number and overlap(best, score_of(report, t)))
+    best, alike = score_of(report, first), [t for t in ranking(report) if t.scored_on == first.scored_on]
+    return tuple(t for t in alike if t.number != first.number and overlap(best, score_of(report, t)))
 
 
 def states(report: Report) -> dict[TrialState, int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports import folder as folders
-from reports.csv_files import confusion_csv, leaderboard_csv
+from reports.csv_files import confusion_csv, cv_results_csv, leaderboard_csv
 from reports.drawing import files
 from reports.html_page import to_html
 from reports.json_file import to_json
 from reports.markdown_page import to_markdown
+from reports.page_files import page_files
 from reports.sections import page_of
 
 if TYPE_CHECKING:
@@ -46,16 +47,10 @@ def write(report: Report, folder: Path) -> Path:
 
 
 def _contents(report: Report) -> dict[str, bytes]:
-    page, matrix = page_of(report), confusion_csv(report)
-    drawn = {plot.name: plot.draw() for plot in page.plots()}
-    vectors = files.drawn_all(drawn)
-    texts = {
-        "report.html": to_html(page, vectors),
-        "report.md": to_markdown(page),
+    more = {"confusion_matrix.csv": confusion_csv(report), "cv_results.csv": cv_results_csv(report)}
+    tables = {
         "report.json": to_json(report),
         "leaderboard.csv": leaderboard_csv(report),
-        **({} if matrix is None else {"confusion_matrix.csv": matrix}),
-        **{f"figures/{name}.svg": drawing.svg for name, drawing in vectors.items()},
+        **{name: content for name, content in more.items() if content is not None},
     }
-    pictures = {f"figures/{name}.png": files.png(figure, name) for name, figure in drawn.items()}
-    return {**{name: content.encode() for name, content in texts.items()}, **pictures}
+    return {**page_files(page_of(report)), **{name: content.encode() for name, content in tables.items()}}

@@ -28,6 +28,11 @@ class Scores:
     classes: tuple[ClassScores, ...]
 
 
+def accuracy(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Proportion:
+    """The share of (n,) true classes that (n, n_classes) probabilities are highest for."""
+    return wilson(float((probabilities.argmax(axis=1) == labels).mean()), len(labels))
+
+
 def evaluate(probabilities: NDArray[np.floating], labels: NDArray[np.integer], class_names: Sequence[str]) -> Scores:
     """The scores of (n, n_classes) probabilities against (n,) true classes."""
     from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
@@ -39,7 +44,7 @@ def evaluate(probabilities: NDArray[np.floating], labels: NDArray[np.integer], c
     )
     sums = probabilities.sum(axis=1, keepdims=True, dtype=np.float64)  # float32 softmax misses 1 by 1e-7
     return Scores(
-        accuracy=wilson(float((predicted == labels).mean()), len(labels)),
+        accuracy=accuracy(probabilities, labels),
         loss=float(log_loss(labels, probabilities / sums, labels=numbers)),
         confusion=confusion_matrix(labels, predicted, labels=numbers).astype(np.int64),
         classes=tuple(

@@ -29,6 +29,22 @@ def canvas(*, width: float = WIDTH, height: float = HEIGHT) -> tuple[Figure, Axe
     return figure, axes
 
 
+def panels(*, stacked: bool, lines: int) -> tuple[Figure, tuple[Axes, Axes]]:
+    """Two axes side by side, or one above the other, below a legend of so many lines."""
+    from matplotlib.figure import Figure
+
+    width, height = (WIDTH, 1.6 * HEIGHT) if stacked else (2 * WIDTH, 0.95 * HEIGHT)
+    figure = Figure(
+        figsize=(width, height + 1.6 * SMALL / 72 * lines), layout="constrained", facecolor=LIGHT["surface"]
+    )
+    rows, columns = (2, 1) if stacked else (1, 2)
+    first = figure.add_subplot(rows, columns, 1, facecolor=LIGHT["surface"])
+    second = figure.add_subplot(rows, columns, 2, facecolor=LIGHT["surface"])
+    dress(first)
+    dress(second)
+    return figure, (first, second)
+
+
 def dress(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LIGHT["ghost"])
@@ -49,8 +65,8 @@ def whole_numbers(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=9, steps=[1, 2, 5, 10]))
 
 
-def legend(figure: Figure, handles: Iterable[Artist], *, columns: int) -> None:
-    """Above the axes, where no data are."""
+def legend(figure: Figure, handles: Iterable[Artist], *, columns: int, length: float = 1.6) -> None:
+    """Above the axes, where no data are. `length` is that of a line's sample: dashes need more to be told apart."""
     shown = list(handles)
     figure.legend(
         handles=shown,
@@ -59,7 +75,7 @@ def legend(figure: Figure, handles: Iterable[Artist], *, columns: int) -> None:
         frameon=False,
         fontsize=SMALL,
         labelcolor=LIGHT["ink"],
-        handlelength=1.6,
+        handlelength=length,
         columnspacing=1.3,
         borderaxespad=0.2,
     )

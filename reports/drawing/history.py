@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from reports.drawing.axes import time_unit
 from reports.drawing.canvas import canvas, label, legend, whole_numbers
 from reports.drawing.palette import LIGHT
 
@@ -27,7 +28,6 @@ _MARKS: dict[TrialState, tuple[str, str, bool]] = {
 }
 """Marker, colour and whether it is filled: shape tells the states apart where colour does not."""
 _MANY = 200
-_UNITS = ((7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 
 
 Marked: TypeAlias = tuple[int, str]
@@ -48,7 +48,7 @@ def history_by_trial(trials: Sequence[TrialRow], marked: Marked | None) -> Figur
 def history_by_time(trials: Sequence[TrialRow], marked: Marked | None) -> Figure:
     ended = [trial for trial in _shown(trials) if trial.finished_after is not None]
     longest = max((trial.finished_after or 0.0 for trial in ended), default=0.0)
-    unit, name = next((unit, name) for least, unit, name in _UNITS if longest >= least)
+    unit, name = time_unit(longest)
     return _draw(ended, marked, lambda trial: (trial.finished_after or 0.0) / unit, f"search time, {name}")
 
 

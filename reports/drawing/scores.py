@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from reports.report import Proportion
 
 
-def scores(validation: Proportion, test: Proportion) -> Figure:
+def scores(validation: Proportion, test: Proportion, name: str = "validation") -> Figure:
+    """`name` says what the first was counted over."""
     figure, axes = canvas(height=1.85)
     _whisker(figure, 1.0, validation, colour="amber", marker="D")
     _whisker(figure, 0.0, test, colour="blue", marker="o")
-    axes.set_yticks([0, 1], [f"test, {text.count(test.n)} images", f"validation, {text.count(validation.n)} images"])
+    axes.set_yticks([0, 1], [f"test, {text.count(test.n)} images", f"{name}, {text.count(validation.n)} images"])
     axes.set_ylim(-0.55, 1.75)
     axes.tick_params(axis="y", length=0, labelsize=TEXT, labelcolor=LIGHT["ink"])
     axes.spines["left"].set_visible(False)

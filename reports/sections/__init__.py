@@ -10,12 +10,14 @@ from reports.sections import (
     answer,
     classes,
     confusion,
+    cross_validation,
     curves,
     data,
     history,
     importance,
     leaderboard,
     model,
+    pareto,
     provenance,
     unfinished,
 )
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 
     from reports.report import Report
 
-SECTIONS: tuple[Callable[[Report], Section], ...] = (
+SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     answer.section,
     history.section,
     leaderboard.section,
+    cross_validation.section,
+    pareto.section,
     curves.section,
     importance.section,
     confusion.section,
@@ -38,7 +42,7 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     unfinished.section,
     provenance.section,
 )
-"""In the order of the page. Each says plainly what is not there yet: none is ever left out."""
+"""In the order of the page. Each says plainly what is not there yet; None is what no study of this kind has."""
 
 
 def page_of(report: Report) -> Page:
@@ -47,7 +51,7 @@ def page_of(report: Report) -> Page:
         subtitle=report.space_description,
         made=f"Study {report.study}, report of {text.moment(report.made)}",
         notice=_notice(report),
-        sections=tuple(section(report) for section in SECTIONS),
+        sections=tuple(section for make in SECTIONS if (section := make(report)) is not None),
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from reports import drawing, text
 from reports.page import Block, Facts, Plot, Plots, Prose, Section, Tile, Tiles
-from reports.standing import leader, overlap, ranking, score_of, states, validation_images
+from reports.scoring import score_title, scored_on
+from reports.standing import leader, overlap, ranking, score_of, states
 
 if TYPE_CHECKING:
     from reports.report import Evaluation, Model, Proportion, Report, TrialRow
@@ -19,7 +20,7 @@ def section(report: Report) -> Section:
     blocks: list[Block] = [Tiles(items=_tiles(report))]
     blocks += [Prose(text=sentence, tone="lead") for sentence in sentences]
     if report.evaluation is not None:
-        blocks += _kept_apart(report.evaluation)
+        blocks += _kept_apart(report, report.evaluation)
     return Section(anchor="answer", title="The answer", blocks=tuple(blocks))
 
 
@@ -51,34 +52,43 @@ def _called(trial: TrialRow) -> str:
 
 def _validation_and_test(report: Report) -> str:
     if report.evaluation is not None:
-        return _comparison(report.evaluation, len(ranking(report)))
+        return _comparison(report, report.evaluation)
     first = leader(report)
     if first is None or first.score is None:
         return "The test set is still sealed."
     score = score_of(report, first)
     known = f" ({text.interval(score)})" if score.n else ""
-    luck = ", the best of several noisy scores and so partly luck" if len(ranking(report)) > 1 else ""
+    luck = ", the best of several noisy scores and so partly luck" if len(_compared(report)) > 1 else ""
     return (
-        f"It scored {text.percent(score.value)} on {text.count(validation_images(report))} validation images{known}"
+        f"It scored {text.percent(score.value)} {scored_on(report, score.n)}{known}"
         f"{luck}; the test set is still sealed, so this is not yet an accuracy to quote."
     )
 
 
-def _comparison(evaluation: Evaluation, n_complete: int) -> str:
-    score = evaluation.validation
-    luck = f", the best of {n_complete} complete trials and so partly luck" if n_complete > 1 else ""
+def _comparison(report: Report, evaluation: Evaluation) -> str:
+    score, n_compared, last = evaluation.validation, len(_compared(report)), ""
+    if n_compared < len(ranking(report)):
+        last = " in the last round"
+    luck = f", the best of {n_compared} complete trials{last} and so partly luck" if n_compared > 1 else ""
     return (
-        f"In the search the same configuration scored {text.percent(score.value)} on {text.count(score.n)} validation "
-        f"images ({text.interval(score)}){luck}; {_verdict(score, evaluation.accuracy)}, "
+        f"In the search the same configuration scored {text.percent(score.value)} {scored_on(report, score.n)} "
+        f"({text.interval(score)}){luck}; {_verdict(report, score, evaluation.accuracy)}, "
         "and the test score is the one to quote."
     )
 
 
-def _verdict(validation: Proportion, test: Proportion) -> str:
+def _compared(report: Report) -> list[TrialRow]:
+    """The complete trials that were scored on as many images as the leader, which is one of them."""
+    first = leader(report)
+    return [trial for trial in ranking(report) if first and trial.scored_on == first.scored_on]
+
+
+def _verdict(report: Report, validation: Proportion, test: Proportion) -> str:
     where = f"that is {_distance(validation.value - test.value)} the test score"
     if overlap(validation, test):
         return f"{where}, and as the two intervals overlap, these images do not show that the two differ"
-    retrained = "" if validation.value > test.value else " (the tested model was trained on the validation images too)"
+    those = "the validation images too" if report.cross_validation is None else "all folds together"
+    retrained = "" if validation.value > test.value else f" (the tested model was trained on {those})"
     return f"{where}, more than the two intervals explain{retrained}"
 
 
@@ -132,10 +142,10 @@ def _accuracy_tile(report: Report, first: TrialRow | None) -> Tile:
             label="Test accuracy", value=text.percent(test.value), detail=f"95 % interval {text.interval(test)}"
         )
     if first is None or first.score is None:
-        return Tile(label="Validation accuracy", value="none yet", detail="no trial has completed")
+        return Tile(label=score_title(report), value="none yet", detail="no trial has completed")
     score = score_of(report, first)
     detail = f"95 % interval {text.interval(score)}" if score.n else "best so far"
-    return Tile(label="Validation accuracy so far", value=text.percent(score.value), detail=detail)
+    return Tile(label=f"{score_title(report)} so far", value=text.percent(score.value), detail=detail)
 
 
 def _asked(report: Report) -> str:
@@ -144,32 +154,35 @@ def _asked(report: Report) -> str:
     return f"{text.plural(report.search.trials_asked, 'trial')} asked for, {limit}"
 
 
-def _kept_apart(evaluation: Evaluation) -> list[Block]:
+def _kept_apart(report: Report, evaluation: Evaluation) -> list[Block]:
     validation, test = evaluation.validation, evaluation.accuracy
+    folds = report.cross_validation is not None
+    which, chose = ("Folds", "The folds") if folds else ("Validation", "Validation images")
+    retrained = "was trained on all folds together" if folds else "also saw the validation images"
     plot = Plot(
         name="scores",
-        title="Validation and test, kept apart",
+        title=f"{which} and test, kept apart",
         caption="The dot is the share of images classified correctly; the bar is where the true accuracy lies with "
-        "95 % confidence, given how many images were looked at. Validation images chose the winner, so their score "
+        f"95 % confidence, given how many images were looked at. {chose} chose the winner, so their score "
         "tends to flatter it. Test images took no part in any choice. The tested model is the retrained one, "
-        "which also saw the validation images.",
-        alt=f"Validation accuracy {text.percent(validation.value)}, 95 % interval {text.interval(validation)}; "
+        f"which {retrained}.",
+        alt=f"{score_title(report)} {text.percent(validation.value)}, 95 % interval {text.interval(validation)}; "
         f"test accuracy {text.percent(test.value)}, 95 % interval {text.interval(test)}.",
-        draw=partial(drawing.scores, validation, test),
+        draw=partial(drawing.scores, validation, test, which.lower()),
     )
-    blocks: list[Block] = [Plots(items=(plot,)), Facts(title="In numbers", items=_numbers(evaluation))]
+    blocks: list[Block] = [Plots(items=(plot,)), Facts(title="In numbers", items=_numbers(report, evaluation))]
     if evaluation.times_opened > 1:
         blocks.append(Prose(text=_opened_again(evaluation.times_opened), tone="note"))
     return blocks
 
 
-def _numbers(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
+def _numbers(report: Report, evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
     validation, test = evaluation.validation, evaluation.accuracy
     loss = f"{evaluation.loss:.4f} nats" if math.isfinite(evaluation.loss) else "not finite"
     return (
         ("Test accuracy", f"{_of(test)}, 95 % interval {text.interval(test)}"),
         ("Test loss", f"{loss} (cross-entropy; 0 is perfect)"),
-        ("Validation accuracy", f"{_of(validation)}, 95 % interval {text.interval(validation)}"),
+        (score_title(report), f"{_of(validation)}, 95 % interval {text.interval(validation)}"),
     )
 
 

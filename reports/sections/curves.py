@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reports import drawing, text
 from reports.page import Block, Plot, Plots, Prose, Section
@@ -21,9 +21,27 @@ def section(report: Report) -> Section:
     if drawn:
         blocks.append(Plots(items=_trials(report, drawn)))
     else:
-        blocks.append(Prose(text="No trial has ended an epoch yet, so there are no curves to draw."))
+        blocks.append(Prose(text=_why_none(report)))
     blocks += _winner(report)
     return Section(anchor="curves", title="Learning curves", blocks=tuple(blocks))
+
+
+def _retraining(report: Report, first: TrialRow, what: Literal["accuracy", "loss"]) -> Plot:
+    """Of a winner whose folds have no curves."""
+    return Plot(
+        name=f"winner_{what}",
+        title=f"Trial {first.number}: {what} in its retraining",
+        caption="On all training images, averaged while each epoch runs and with dropout on. No image was held out, so "
+        "it does not show how good the model is.",
+        alt=f"Training {what} of the retraining of trial {first.number} by epoch.",
+        draw=partial(drawing.winner_curves, first, report.model.curve if report.model else (), what),
+    )
+
+
+def _why_none(report: Report) -> str:
+    if report.cross_validation is None:
+        return "No trial has ended an epoch yet, so there are no curves to draw."
+    return "A fold is scored once, after its last epoch: candidates of a cross-validation have no curves."
 
 
 def _trials(report: Report, drawn: list[TrialRow]) -> tuple[Plot, ...]:
@@ -66,6 +84,8 @@ def _winner(report: Report) -> list[Block]:
     retrained = report.model.curve if report.model else ()
     if first is None or not (first.curve or retrained):
         return []
+    if report.cross_validation:
+        return [Plots(items=(_retraining(report, first, "accuracy"), _retraining(report, first, "loss")))]
     end = " The retraining, on training and validation images together, has no validation line." if retrained else ""
     name = f"Trial {first.number}"
     return [

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from reports import drawing, text
 from reports.page import Block, Facts, Plot, Plots, Prose, Section
+from reports.scoring import score_title
 from reports.standing import leader, ranking, states
 
 if TYPE_CHECKING:
-    from reports.report import Report
+    from reports.report import Origin, Report
 
 
 def section(report: Report) -> Section:
@@ -20,8 +21,22 @@ def section(report: Report) -> Section:
         blocks.append(Plots(items=plots))
     else:
         blocks.append(Prose(text="No trial has a score yet, so there is no history to draw."))
+    if report.search.origin:
+        blocks.append(Prose(text=_carried(report.search.origin)))
     blocks.append(Facts(title="The search", items=_facts(report)))
     return Section(anchor="history", title="How it was found", blocks=tuple(blocks))
+
+
+def _carried(origin: Origin) -> str:
+    of = text.plural(origin.finished, "finished trial")
+    verb = "was" if origin.carried == 1 else "were"
+    why = f" The rest were not: {'; '.join(origin.reasons)}." if origin.reasons else ""
+    left = f" Another {text.plural(origin.cut_off, 'trial')} had been cut off there." if origin.cut_off else ""
+    return (
+        f"This study goes on where study {origin.study} stood, in another search space. Of its {of}, {origin.carried} "
+        f"{verb} carried over with the scores, since this space can make them too.{why}{left} What was carried over "
+        "was trained there: the search time does not count it, and the figure against time does not show it."
+    )
 
 
 def _plots(report: Report) -> tuple[Plot, ...]:
@@ -35,7 +50,7 @@ def _plots(report: Report) -> tuple[Plot, ...]:
         Plot(
             name="history_trials",
             title="Score of each trial",
-            caption=f"One mark is one trial: how many validation images its best epoch got right. The line is the best "
+            caption=f"One mark is one trial: {_what_it_shows(report)}. The line is the best "
             f"complete trial so far; where it runs flat, the search found nothing better.{below}",
             alt=_alt(report, "trial number"),
             draw=partial(drawing.history_by_trial, report.trials, marked),
@@ -46,8 +61,7 @@ def _plots(report: Report) -> tuple[Plot, ...]:
             Plot(
                 name="history_time",
                 title="The same against time",
-                caption="The same marks, placed by when each trial ended. It shows what a longer search would have "
-                "been worth: a line still rising at the right end says that more time may help.",
+                caption=f"The same marks, placed by when each trial ended.{_what_time_shows(report)}",
                 alt=_alt(report, "time"),
                 draw=partial(drawing.history_by_time, report.trials, marked),
             )
@@ -55,11 +69,31 @@ def _plots(report: Report) -> tuple[Plot, ...]:
     return tuple(plots)
 
 
+def _what_it_shows(report: Report) -> str:
+    if report.cross_validation is None:
+        return "how many validation images its best epoch got right"
+    rise = ". Later rounds of halving have more images, and better scores for that"
+    return f"how many images its folds got right on average{rise if _halved(report) else ''}"
+
+
+def _halved(report: Report) -> bool:
+    return len({trial.scored_on for trial in report.trials if trial.scored_on}) > 1
+
+
+def _what_time_shows(report: Report) -> str:
+    if report.cross_validation is not None:  # a grid ends, and rounds of halving rise by themselves
+        return ""
+    return (
+        " It shows what a longer search would have been worth: a line still rising at the right end says that more "
+        "time may help."
+    )
+
+
 def _alt(report: Report, against: str) -> str:
     counted = text.listed([f"{n} {state}" for state, n in states(report).items()])
     best = next(iter(ranking(report)), None)
     end = "" if best is None or best.score is None else f" The best is trial {best.number}, {text.percent(best.score)}."
-    return f"Validation accuracy of {counted} trials against {against}.{end}"
+    return f"{score_title(report)} of {counted} trials against {against}.{end}"
 
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports import text
 from reports.page import Block, Column, Prose, Section, Table
+from reports.scoring import judges, score_title
 from reports.standing import leader, ranking, rivals, score_of, telling_parameters
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _who_is_level(report: Report) -> str:
         return f"No other complete trial's 95 % interval reaches that of trial {first.number}."
     noun = "trial has a 95 % interval" if level == 1 else "trials have 95 % intervals"
     return (
-        f"{level} other complete {noun} overlapping that of trial {first.number}: on these validation images "
+        f"{level} other complete {noun} overlapping that of trial {first.number}: on these {judges(report)} "
         "they cannot be told apart from it, and their order here is partly luck."
     )
 
@@ -50,9 +51,9 @@ def _table(report: Report, ranked: tuple[TrialRow, ...]) -> Table:
             Column(title="Rank", look="number"),
             Column(title="Trial", look="number"),
             *([Column(title="Preset")] if presets else []),
-            Column(title="Validation accuracy", look="number"),
+            Column(title=score_title(report), look="number"),
             Column(title="95 % interval", look="number"),
-            Column(title="Best epoch", look="number"),
+            Column(title="Images" if report.cross_validation else "Best epoch", look="number"),
             Column(title="Parameters", look="number"),
             Column(title="Training time", look="number"),
             *(Column(title=name, look="code") for name in names),
@@ -70,11 +71,16 @@ def _row(report: Report, rank: int, trial: TrialRow, names: tuple[str, ...], *, 
         *([trial.preset] if presets else []),
         text.percent(score.value, 2),
         text.interval(score) if score.n else "",
-        "" if trial.best_epoch is None else str(trial.best_epoch),
+        _epoch_or_images(report, trial),
         "" if trial.parameters is None else text.count(trial.parameters),
         text.span(trial.seconds),
         *(text.plain(trial.values[name]) if name in trial.values else "" for name in names),
     )
+
+
+def _epoch_or_images(report: Report, trial: TrialRow) -> str:
+    number = trial.scored_on if report.cross_validation else trial.best_epoch
+    return "" if number is None else text.count(number)
 
 
 def _rest(report: Report, shown: int) -> str:
@@ -82,4 +88,6 @@ def _rest(report: Report, shown: int) -> str:
     parts = [f"the best {shown} of {total} complete trials"] if shown < total else []
     parts += [f"{_PARAMETERS} of the {varied} parameters that varied"] if varied > _PARAMETERS else []
     left_out = f"Shown: {text.listed(parts)}; leaderboard.csv holds all. " if parts else ""
+    if len({trial.scored_on for trial in ranking(report)}) > 1:
+        left_out += "Trials that were scored on more images come first. "
     return f"{left_out}An empty cell is a parameter that the trial did not have."

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports import text
 from reports.page import Block, Column, Facts, Listing, Prose, Section, Table
+from reports.scoring import retrained_on
 
 if TYPE_CHECKING:
     from reports.report import LayerRow, Model, Report
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 def section(report: Report) -> Section:
     blocks: tuple[Block, ...] = (Prose(text="No model has been retrained yet."),)
     if report.model is not None:
-        blocks = _blocks(report.model)
+        blocks = _blocks(report, report.model)
     return Section(anchor="model", title="The model", blocks=blocks)
 
 
-def _blocks(model: Model) -> tuple[Block, ...]:
+def _blocks(report: Report, model: Model) -> tuple[Block, ...]:
     return (
-        Prose(text=_retraining(model)),
+        Prose(text=_retraining(report, model)),
         _layers(model),
         Facts(title="Training settings", items=tuple((k, text.plain(v)) for k, v in model.training.items())),
         Facts(
@@ -35,10 +36,11 @@ def _blocks(model: Model) -> tuple[Block, ...]:
     )
 
 
-def _retraining(model: Model) -> str:
+def _retraining(report: Report, model: Model) -> str:
+    why = "the best epoch of its trial" if report.cross_validation is None else "as each of its folds"
     return (
-        f"The configuration of trial {model.trial} was trained anew on training and validation images together for "
-        f"{text.plural(model.epochs, 'epoch')}, the best epoch of its trial, in {text.span(model.seconds)}."
+        f"The configuration of trial {model.trial} was trained anew on {retrained_on(report)} for "
+        f"{text.plural(model.epochs, 'epoch')}, {why}, in {text.span(model.seconds)}."
     )
 
 
