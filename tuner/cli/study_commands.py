@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli import outlook_view
 from tuner.cli.printing import console, count, printable, score, span
+from tuner.cli.wording import origin_text
+from tuner.cli.words import called
 
 if TYPE_CHECKING:
+    from tuner.outlook import Outlook
     from tuner.study import Study
     from tuner.trial import Trial
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+AHEAD, FURTHEST = 20, 100_000
+"""Trials that an outlook looks ahead, by default and at most."""
 
 
 @click.command()
@@ -41,17 +49,30 @@ def studies(*, as_json: bool) -> None:
 @click.command()
 @click.argument("study")
 @click.option("--top", type=click.IntRange(1), metavar="N", default=10, help="Trials to show, the best first.")
+@click.option(
+    "--outlook", "with_outlook", is_flag=True, help="Tell what more trials may bring and what they will cost."
+)
+@click.option(
+    "--more", type=click.IntRange(1, FURTHEST), metavar="N", help="Trials that --outlook looks ahead.  [default: 20]"
+)
 @as_json_option
-def show(study: str, top: int, *, as_json: bool) -> None:
+def show(study: str, top: int, more: int | None, *, with_outlook: bool, as_json: bool) -> None:
     """Show a study's trials, its best first. Works while it runs."""
+    from tuner.errors import UsageError
     from tuner.study import Study, find_study
 
+    if more is not None and not with_outlook:
+        raise UsageError(f"--more {more} says how far --outlook looks ahead: it needs --outlook too.")
     opened = Study.open(find_study(study))
     trials = opened.trials()
+    outlook = _outlook(opened, more or AHEAD) if with_outlook else None
     if as_json:
-        click.echo(json.dumps({**_overview(opened), "trials": [_plain(trial) for trial in trials]}, indent=2))
+        told = {"outlook": outlook_view.document(outlook)} if outlook else {}
+        click.echo(json.dumps({**_overview(opened), "trials": [_plain(trial) for trial in trials], **told}, indent=2))
     else:
         _print_study(opened, trials, top)
+        if outlook:
+            _print_outlook(opened, outlook)
 
 
 @click.command()
@@ -71,7 +92,24 @@ def report(study: str, *, open_it: bool) -> None:
         click.launch(page.as_uri())
 
 
+def _outlook(study: Study, more: int) -> Outlook:
+    from tuner.outlook import outlook_of
+
+    return outlook_of(study, more=more)
+
+
+def _print_outlook(study: Study, outlook: Outlook) -> None:
+    out = console()
+    out.print()
+    for line in outlook_view.lines(outlook):
+        out.print(printable(line), markup=False)
+    if outlook.more and study.fact("run", {}).get("stopped_by"):
+        click.echo(f"To train them: tune resume {called(study.folder)} --trials {outlook.n_finished + outlook.more}")
+
+
 def _overview(study: Study) -> dict[str, Any]:
+    from tuner.cli.front import front_document
+    from tuner.pareto import front
     from tuner.trial import FINISHED, TrialState, winner
 
     trials = study.trials()
@@ -88,7 +126,16 @@ def _overview(study: Study) -> dict[str, Any]:
         "asked": run.get("trials", 0),
         "states": states,
         "stopped_by": run.get("stopped_by", ""),
-        "best": {"trial": best.number, "val_accuracy": best.score, "parameters": best.parameters} if best else None,
+        "best": {
+            "trial": best.number,
+            "val_accuracy": best.score,
+            "parameters": best.parameters,
+            "values": dict(best.values),
+        }
+        if best
+        else None,
+        "objectives": list(plan.objectives),
+        "front": front_document(front(trials, plan.objectives), plan.objectives),
         "folder": str(study.folder.path),
     }
 
@@ -100,14 +147,25 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "reason": trial.reason,
         "detail": trial.detail,
         "preset": trial.preset,
+        "enqueued": trial.enqueued,
+        "carried": trial.carried,
         "val_accuracy": trial.score,
         "best_epoch": trial.best.epoch if trial.best else None,
         "curve": [epoch.val_accuracy for epoch in trial.curve],
+        "folds": [fold.accuracy for fold in trial.folds],
+        "samples": trial.stage.samples,
         "seconds": trial.seconds,
         "parameters": trial.parameters,
+        "measures": dict(trial.measures),
         "seed": trial.seed,
         "values": dict(trial.values),
     }
+
+
+def _folds(trial: Trial) -> str:
+    """What stands where others have their best epoch."""
+    images = f" of {trial.stage.samples:,}" if trial.stage.samples else ""
+    return f"{len(trial.folds)} folds{images}" if trial.folds else "-"
 
 
 def _print_studies(rows: list[dict[str, Any]]) -> None:
@@ -137,6 +195,8 @@ def _print_study(study: Study, trials: list[Trial], top: int) -> None:
     from rich import box
     from rich.table import Table
 
+    from tuner.cli.front import print_front
+    from tuner.pareto import front
     from tuner.trial import TrialState
 
     overview = _overview(study)
@@ -148,15 +208,16 @@ def _print_study(study: Study, trials: list[Trial], top: int) -> None:
         out.print(f"ended because {overview['stopped_by']}")
     ranked = sorted(
         (trial for trial in trials if trial.state is not TrialState.TURNED_DOWN),
-        key=lambda trial: (trial.state is TrialState.COMPLETE, trial.score or -1.0),
+        # Of the rounds of successive halving the last comes first: scores on few images are for choosing who gets more.
+        key=lambda trial: (trial.state is TrialState.COMPLETE, trial.stage.samples or math.inf, trial.score or -1.0),
         reverse=True,
     )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("trial", "state", "val acc.", "epoch", "parameters", "time", ""):
         table.add_column(heading, justify="left" if heading in {"state", ""} else "right", no_wrap=True)
     for trial in ranked[:top]:
-        epoch = f"{trial.best.epoch}/{len(trial.curve)}" if trial.best else "-"
-        note = trial.reason or (f"preset '{trial.preset}'" if trial.preset else "")
+        epoch = f"{trial.best.epoch}/{len(trial.curve)}" if trial.best else _folds(trial)
+        note = ", ".join(filter(None, [trial.reason, origin_text(trial)]))
         table.add_row(
             str(trial.number),
             trial.state.value,
@@ -169,6 +230,8 @@ def _print_study(study: Study, trials: list[Trial], top: int) -> None:
     out.print(table)
     if len(ranked) > top:
         click.echo(f"{len(ranked) - top} more: tune show {study.folder.name} --top {len(ranked)}")
+    if len(study.plan.objectives) > 1:
+        print_front(front(trials, study.plan.objectives), study.plan.objectives)
     page = study.folder.report / "report.html"
     if page.exists():
         click.echo(f"report  {page}")

@@ -1,0 +1,41 @@
+"""The outlook of a study as it stands on the disk, at any time, also while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from search_spaces import SearchSpace
+from tuner.outlook.ahead import Circumstances, Outlook, look_ahead
+from tuner.trial import FINISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tuner.study import Study
+
+
+def outlook_of(study: Study, *, more: int) -> Outlook:
+    """What `more` finished trials may bring to the study, and what they will cost."""
+    size = SearchSpace.parse(study.space_text, f"{study.plan.space}.yaml").size()
+    circumstances = Circumstances(
+        plan=study.plan,
+        n_images=_scored_images(study),
+        configurations=size.configurations,
+        finite=size.finite,
+        ended=_ended(study),
+    )
+    return look_ahead(study.trials(), circumstances, more=more)
+
+
+def _scored_images(study: Study) -> int:
+    counts: Mapping[str, Sequence[int]] = study.fact("data")["counts"]
+    n_validation = sum(counts["validation"])
+    return n_validation if study.plan.folds is None else n_validation + sum(counts["train"])
+
+
+def _ended(study: Study) -> str:
+    """What the engine said when it had nothing more to propose; '' where the last run ended otherwise, or goes on."""
+    run = study.fact("run", {})
+    asked, why = run.get("trials", 0), run.get("stopped_by", "")
+    others = {f"all {asked} trials are done", "its time was up", "it was interrupted"}
+    return "" if why in others or sum(trial.state in FINISHED for trial in study.trials()) >= asked else str(why)
