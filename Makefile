@@ -12,13 +12,14 @@ BIN  := $(VENV)/bin
 # pip follows no lock file of its own: requirements/ holds every version with its hashes.
 PIP  := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run test check lint data docs lock clean
+.PHONY: help run test check lint data docs lock clean engines
 
 help:
 	@echo 'make run      set up, get Fashion-MNIST, search, and say where the report is (TRIALS=50 TIMEOUT=15m)'
 	@echo 'make test     set up and run the tests'
 	@echo 'make check    style, types, architecture and dead code (make lint), then the tests'
 	@echo 'make data     get Fashion-MNIST'
+	@echo 'make engines  the three engines on one space, killed once each, and their comparison (10 minutes)'
 	@echo 'make docs     write docs/commands.md from the commands themselves'
 	@echo 'make lock     write requirements/ anew from pyproject.toml (needs uv)'
 	@echo 'make clean    remove what make made'
@@ -62,6 +63,9 @@ $(VENV)/run.done: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
+
+engines: data
+	$(BIN)/python benchmarks/three_engines.py
 
 docs: $(VENV)/dev.done
 	$(BIN)/python tests/cli/reference.py

@@ -1,0 +1,26 @@
+"""A copy of a study's database for other people's programs, which might write to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tuner.study.storage import storage_errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def take_snapshot(database: Path, copy: Path) -> None:
+    """`copy` holds what `database` held at one moment, also while a search writes to it. Who reads `copy` reads on.
+
+    Raises StudyError where the database cannot be read.
+    """
+    source = f"{database.absolute().as_uri()}?mode=ro"
+    with (
+        storage_errors(database),
+        closing(sqlite3.connect(source, uri=True, timeout=60)) as reading,
+        closing(sqlite3.connect(copy, timeout=60)) as writing,
+    ):
+        reading.backup(writing)
