@@ -8,6 +8,7 @@ plain values, enough to build and train one model. Knows no Optuna, no TensorFlo
     summarize(configuration, (28, 28, 1), n_classes=10).parameters
 """
 
+from search_spaces.adopting import Obstacle, settings_of
 from search_spaces.assignments import changes
 from search_spaces.configuration import (
     Branches,
@@ -21,6 +22,7 @@ from search_spaces.configuration import (
     all_layers,
 )
 from search_spaces.counting import Size
+from search_spaces.differences import Difference, differences
 from search_spaces.domains import Bool, Choice, Chooser, Domain, Float, Int, Parameter, Value
 from search_spaces.keras_table import layer_class, object_class, optimizer_class
 from search_spaces.problems import Problem, SpaceError, Unbuildable
@@ -28,6 +30,7 @@ from search_spaces.sources import library
 from search_spaces.space import Changes, Limits, Preset, SearchSpace, misfit, over_limit
 from search_spaces.summary import INPUT, LayerSummary, ModelSummary, summarize
 from search_spaces.topology import hidden_units, topology_space
+from search_spaces.wording import label, shown
 
 __all__ = [
     "INPUT",
@@ -38,6 +41,7 @@ __all__ = [
     "Chooser",
     "Component",
     "Configuration",
+    "Difference",
     "Domain",
     "EarlyStopping",
     "Float",
@@ -46,6 +50,7 @@ __all__ = [
     "LayerSummary",
     "Limits",
     "ModelSummary",
+    "Obstacle",
     "Parameter",
     "Preset",
     "Problem",
@@ -59,13 +64,17 @@ __all__ = [
     "Value",
     "all_layers",
     "changes",
+    "differences",
     "hidden_units",
+    "label",
     "layer_class",
     "library",
     "misfit",
     "object_class",
     "optimizer_class",
     "over_limit",
+    "settings_of",
+    "shown",
     "summarize",
     "topology_space",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from search_spaces.domains import Choice, Domain, Parameter, Value
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from search_spaces.nodes import Tree
 
 
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
     """One value that cannot be used."""
@@ -27,8 +31,12 @@ class Mistake:
     """Where the parameter stands in the file; the file's start where there is no such parameter."""
 
 
-def fill_in(tree: Tree, values: Mapping[str, object]) -> tuple[Configuration, tuple[Mistake, ...]]:
-    """The configuration with the values that can be used, defaults for the rest; and what is wrong with the others."""
+def fill_in(
+    tree: Tree, values: Mapping[str, object], base: Mapping[str, Value] = NOTHING
+) -> tuple[Configuration, tuple[Mistake, ...]]:
+    """The configuration with the values that can be used, and for the rest those of `base`, or defaults. And what is
+    wrong with the values that cannot be used.
+    """
     known = {entry.parameter.name: entry for entry in reachable(tree)}
     mistakes, usable = [], {}
     for name, value in values.items():
@@ -46,7 +54,7 @@ def fill_in(tree: Tree, values: Mapping[str, object]) -> tuple[Configuration, tu
             mistakes.append(Mistake(parameter=name, text=str(error), place=known[name].place))
 
     def choose(parameter: Parameter) -> Value:
-        return usable.get(parameter.name, parameter.default)
+        return usable.get(parameter.name, base.get(parameter.name, parameter.default))
 
     configuration = configure(tree, choose)
     mistakes += [_idle(known[name]) for name in usable if name not in configuration.values]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from search_spaces.adopting import Obstacle, adopt
+from search_spaces.configuration import Configuration
 from search_spaces.counting import Size, size
 from search_spaces.enumeration import enumerate_configurations
 from search_spaces.forbidding import NOTHING_FORBIDDEN, Forbids
+from search_spaces.nodes import without_indices
+from search_spaces.outline import Outline, outline
 from search_spaces.presets import Mistake, fill_in
-from search_spaces.problems import Problem, SpaceError, Unbuildable, suggestion
+from search_spaces.problems import START, Problem, SpaceError, Unbuildable, suggestion
 from search_spaces.sources import read_source
 from search_spaces.summary import summarize
 from search_spaces.walk import configure, met, reachable
@@ -19,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from search_spaces.configuration import Configuration
     from search_spaces.domains import Chooser, Parameter, Value
+    from search_spaces.forbidding import Forbidden
     from search_spaces.nodes import Tree
     from search_spaces.summary import ModelSummary
     from search_spaces.walk import Reachable
@@ -139,10 +143,11 @@ class SearchSpace:
 
     def forbidden(self, configuration: Configuration) -> str | None:
         """The rule that forbids the configuration, in words; None where it is allowed."""
-        if not self.forbids.rules:
-            return None
-        rule = self.forbids.broken(met(self.tree, configuration.values))
+        rule = self._broken(configuration)
         return f"forbidden: {rule}" if rule else None
+
+    def _broken(self, configuration: Configuration) -> Forbidden | None:
+        return self.forbids.broken(met(self.tree, configuration.values)) if self.forbids.rules else None
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Every parameter that can become active, in file order: repeats at their longest, all branches."""
@@ -158,20 +163,40 @@ class SearchSpace:
             for entry in reachable(self.tree)
         }
 
+    def outline(self) -> Outline:
+        """What the space is made of, part by part, for comparing it with another."""
+        return outline(self.tree)
+
+    def adopt(self, other: SearchSpace, values: Mapping[str, Value]) -> Configuration | Obstacle:
+        """The configuration that `other` makes of the values, as this space makes it; why not, where it cannot.
+
+        Settings that one of the two draws and the other has written out, or fixed, are the same setting.
+        """
+        made = adopt(self.tree, other.tree, values)
+        if isinstance(made, Configuration) and (rule := self._broken(made)):
+            return Obstacle(verb="break", setting=f"the rule {rule}")
+        return made
+
     def size(self) -> Size:
         """Number of different configurations."""
         return size(self.tree, self.forbids)
 
-    def check_values(self, values: Mapping[str, object]) -> Configuration:
-        """The configuration with these values, and defaults for the rest.
+    def check_values(self, values: Mapping[str, object], base: Mapping[str, Value] | None = None) -> Configuration:
+        """The configuration with these values, and for the rest those of `base`, a configuration's, or defaults.
 
         Raises SpaceError on names that the space does not have, values outside their domains, and values of
-        parameters that the others make inactive.
+        parameters that the others make inactive. Those of `base` may become inactive.
         """
-        configuration, mistakes = fill_in(self.tree, values)
+        configuration, mistakes = fill_in(self.tree, values, base or {})
         if mistakes:
             raise SpaceError(self._problem(mistake) for mistake in mistakes)
         return configuration
+
+    def problem(self, parameter: str, text: str) -> Problem:
+        """What is wrong with a parameter, or with all that share its name without indices, at the line of the first."""
+        entries = ((entry.parameter.name, entry.place) for entry in reachable(self.tree))
+        place = next((place for name, place in entries if parameter in (name, without_indices(name))), START)
+        return self._problem(Mistake(parameter=parameter, text=text, place=place))
 
     def _problem(self, mistake: Mistake) -> Problem:
         place = mistake.place

@@ -15,6 +15,7 @@ from search_spaces.configuration import (
     Residual,
     Step,
     Training,
+    all_layers,
 )
 from search_spaces.domains import Chooser, Parameter, Value
 from search_spaces.expressions import evaluate, text
@@ -82,28 +83,30 @@ def met(tree: Tree, values: Mapping[str, Value]) -> Mapping[str, Value]:
 
 def reachable(tree: Tree) -> tuple[Reachable, ...]:
     """Every parameter that can become active, in file order: repeats at their longest, all branches."""
-    return tuple(_walk_over_all(tree).seen.values())
+    return tuple(walk_over_all(tree).seen.values())
 
 
 def written_out(tree: Tree) -> Mapping[str, Value]:
     """Settings that are not drawn, with their values, by the names that parameters in their place would have."""
-    walk = _walk_over_all(tree)
+    walk = walk_over_all(tree)
     return {name: value for name, value in walk.met.items() if name not in walk.seen}
 
 
-def _walk_over_all(tree: Tree) -> _Walk:
-    def all_of_them(parameter: Parameter, structural: bool) -> tuple[Value, ...]:
-        if not structural:
-            return (parameter.default,)
-        values = parameter.domain.values()
-        return (max(values),) if all(isinstance(value, int) for value in values) else tuple(values)
-
-    walk = _Walk(tree=tree, branches=all_of_them, follows_all=True)
-    walk.configuration()
+def walk_over_all(tree: Tree) -> Walk:
+    """What there is to be met: repeats at their longest, all branches."""
+    walk = Walk(tree=tree, branches=_all_branches, follows_all=True)
+    walk.layers = tuple(all_layers(walk.configuration().layers))
     return walk
 
 
-def _one_walk(tree: Tree, choose: Chooser) -> _Walk:
+def _all_branches(parameter: Parameter, structural: bool) -> tuple[Value, ...]:
+    if not structural:
+        return (parameter.default,)
+    values = parameter.domain.values()
+    return (max(values),) if all(isinstance(value, int) for value in values) else tuple(values)
+
+
+def _one_walk(tree: Tree, choose: Chooser) -> Walk:
     def one(parameter: Parameter, _structural: bool) -> tuple[Value, ...]:
         value = choose(parameter)
         try:
@@ -111,12 +114,12 @@ def _one_walk(tree: Tree, choose: Chooser) -> _Walk:
         except ValueError as error:
             raise ValueError(f"{parameter.name}: {error}") from None
 
-    return _Walk(tree=tree, branches=one)
+    return Walk(tree=tree, branches=one)
 
 
 @dataclass(kw_only=True)
-class _Walk:
-    """One pass over the tree, and what it has met so far."""
+class Walk:
+    """One pass over the tree, and what it has met so far. For this package's own eyes."""
 
     tree: Tree
     branches: Callable[[Parameter, bool], tuple[Value, ...]]
@@ -126,6 +129,10 @@ class _Walk:
     """What was drawn."""
     met: dict[str, Value] = field(default_factory=dict)
     """What was drawn, is fixed, or is written out."""
+    layers: tuple[Layer, ...] = ()
+    """Of a walk over all."""
+    derived: dict[str, Index | Reference | Formula | Object] = field(default_factory=dict)
+    """What is neither drawn nor one value."""
     seen: dict[str, Reachable] = field(default_factory=dict)
     variables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
@@ -249,14 +256,18 @@ class _Walk:
                 self.met.setdefault(name, label(expression.value))
                 return (expression.value,)
             case Index():
+                self.derived[name] = expression
                 return (self.indices[expression.name],)
             case Draw():
                 return self._drawn(expression, name, structural=structural)
             case Reference():
+                self.derived[name] = expression
                 return self._variable(expression.variable, structural=structural)
             case Formula():
+                self.derived[name] = expression
                 return self._formula(expression, structural=structural)
             case Object():
+                self.derived[name] = expression
                 return ({expression.kind: self._settings(expression.settings, f"{name}.{expression.name}")},)
             case ObjectChoice():
                 return self._object_choice(expression, name)

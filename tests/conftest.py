@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -38,3 +39,13 @@ def tune(home: Path, tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases that wait for no disk: for tests of what is written, not of what outlives a power cut."""
+
+    def durable(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    monkeypatch.setattr("tuner.study.storage._durable", durable)

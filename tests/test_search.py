@@ -5,91 +5,26 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from fakes import FAKE_WORKER
+from fakes.job import SPACE, Job, make, without_files
 
-from reports import Report
 from search_spaces import SearchSpace
 from tuner.control import Control
 from tuner.errors import Interrupted, StudyError, TuneError, UsageError
 from tuner.events import Event, TrialEnded, WorkerLost
-from tuner.finish import make_report
 from tuner.finish.retrain import result
-from tuner.opening import Request
 from tuner.plan import Budget
-from tuner.run import Outcome, Watch, _interruptible, run
-from tuner.study import Study, study_folder
-from tuner.trial import Epoch, Trial, TrialState
-
-SPACE = """
-name: small
-layers:
-  - flatten
-  - repeat: {int: [1, 2], default: 1}
-    name: hidden
-    layers:
-      - dense: {units: {int: [8, 64], log: true, default: 16}, activation: {choice: [relu, tanh]}}
-training:
-  optimizer:
-    choice:
-      - adam: {learning_rate: {float: [1e-4, 1e-2], log: true, default: 1e-3}}
-      - sgd:
-          learning_rate: {float: [1e-3, 1e-1], log: true, default: 1e-2}
-          momentum: {float: [0.0, 0.99], default: 0.9}
-  batch_size: 32
-  epochs: 6
-presets:
-  first: {values: {"hidden[0].dense.units": 20}}
-"""
-
-
-def without_files(study: Study, space: SearchSpace) -> tuple[Report, Path]:
-    return make_report(study, space), study.folder.report / "report.html"
-
-
-@dataclass
-class Job:
-    """One study, run as often as a test likes."""
-
-    request: Request
-    monkeypatch: pytest.MonkeyPatch
-    events: list[Event] = field(default_factory=list)
-
-    def run(
-        self, orders: dict[str, object] | None = None, control: Control | None = None, **changes: object
-    ) -> Outcome:
-        self.monkeypatch.setenv("FAKE_WORKER", json.dumps(orders or {}))
-        request = replace(self.request, **changes)  # type: ignore[arg-type]
-        watch = Watch(event=self.events.append)
-        return run(request, watch, control or Control(), command=FAKE_WORKER, write=without_files)
-
-    @property
-    def trials(self) -> list[Trial]:
-        return Study.open(self.request.folder).trials()
-
-    @property
-    def rows(self) -> list[tuple[str, dict[str, object]]]:
-        return [(trial.state.value, dict(trial.values)) for trial in self.trials]
+from tuner.run import Watch, _interruptible, run
+from tuner.study import Study
+from tuner.trial import Epoch, TrialState
 
 
 @pytest.fixture
 def job(home: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     return make(home, monkeypatch)
-
-
-def make(_home: Path, monkeypatch: pytest.MonkeyPatch, name: str = "s", space: str = SPACE) -> Job:
-    request = Request(
-        dataset="digits",
-        space=SearchSpace.parse(space, "small.yaml"),
-        folder=study_folder(name),
-        budget=Budget(trials=8),
-        command="tune digits --space small.yaml",
-        gpus="none",
-    )
-    return Job(request, monkeypatch)
 
 
 def test_a_run_ends_with_as_many_finished_trials_as_were_asked_for(job: Job) -> None:
@@ -316,8 +251,7 @@ def test_another_space_is_refused_with_the_parameters_that_differ(job: Job) -> N
     changed = SearchSpace.parse(SPACE.replace("[8, 64]", "[8, 128]"), "small.yaml")
     with pytest.raises(StudyError) as refused:
         job.run(space=changed)
-    assert "space: - hidden[0].dense.units: 8 to 64" in str(refused.value)
-    assert "space: + hidden[0].dense.units: 8 to 128" in str(refused.value)
+    assert "space: ~ hidden[0].dense.units: 8 to 64, log -> 8 to 128, log (wider)" in str(refused.value)
 
 
 def test_comments_and_layout_do_not_make_another_space(job: Job) -> None:

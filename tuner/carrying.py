@@ -16,13 +16,14 @@ PLATEAU = "training.schedule.plateau"
 
 def refuse(configurations: Iterable[Configuration], reasons: Mapping[str, str]) -> None:
     """ValueError with the settings named in `reasons` that any of the configurations has, and why they are refused."""
-    used = {setting for each in configurations for setting in _settings(each.training)}
+    used = {setting for each in configurations for setting in settings_of(each.training)}
     refused = [f"`{setting}` is not carried: {reason}" for setting, reason in reasons.items() if setting in used]
     if refused:
         raise ValueError(". ".join(refused))
 
 
-def _settings(training: Training) -> Iterator[str]:
+def settings_of(training: Training) -> Iterator[str]:
+    """Those of the settings above that the training has."""
     if training.averaging and training.averaging.kind != "none":
         yield AVERAGING
     if training.early_stopping:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from search_spaces import Chooser, Configuration, Parameter, SearchSpace, Value
 
 
+KEPT = ("constraints", "completed_rung_", "NSGAIISampler:generation")
+"""What Optuna's samplers and pruners noted with a trial and read of others, whatever the space: what it broke, how it
+stood where successive halving compares, which generation it was. CMA-ES's notes would name another space's axes.
+"""
+
+
 def distribution(domain: Domain) -> BaseDistribution:
     match domain:
         case Choice(options=options):
@@ -47,6 +53,24 @@ def new_row(
         distributions={name: distribution(domains[name]) for name in configuration.values},
         user_attrs=dict(attributes),
     )
+
+
+def finished_row(
+    space: SearchSpace, configuration: Configuration, row: FrozenTrial, attributes: Mapping[str, Any]
+) -> FrozenTrial:
+    """The finished row in a study of `space`, where its configuration has these values."""
+    domains = {parameter.name: parameter.domain for parameter in space.parameters()}
+    made = create_trial(
+        state=row.state,
+        values=row.values,
+        params=dict(configuration.values),
+        distributions={name: distribution(domains[name]) for name in configuration.values},
+        user_attrs=dict(attributes),
+        system_attrs={name: value for name, value in row.system_attrs.items() if name.startswith(KEPT)},
+        intermediate_values=row.intermediate_values,
+    )
+    made.datetime_start, made.datetime_complete = row.datetime_start, row.datetime_complete
+    return made
 
 
 def _suggest(trial: optuna.Trial, parameter: Parameter) -> Any:

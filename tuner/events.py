@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tuner.trial import Epoch, Fold, Reason, Trial
 
 
@@ -19,6 +21,8 @@ class TrialBegan:
     folds: int | None = None
     """Of its cross-validation; None where it has none."""
     device: str
+    enqueued: bool = False
+    """Whether a user asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,46 @@ class TrialEnded:
 class TurnedDown:
     number: int
     reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enqueued:
+    """A user's own guess was taken into the queue."""
+
+    number: int
+    guess: str
+    """Its identity in the inbox."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAside:
+    """A file in the inbox that is no guess for this study."""
+
+    file: str
+    """Its name."""
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarriedOver:
+    """A new study took over the trials of another one that its space can make too."""
+
+    study: str
+    """The other one."""
+    carried: int
+    finished: int
+    """Trials that the other one had finished."""
+    reasons: tuple[str, ...] = ()
+    """Why the rest were not: `6 have hidden.repeat = 3, which the new space does not reach`."""
+    cut_off: int = 0
+    """Trials that the other one had begun and not finished."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> CarriedOver:
+        return cls(**{**value, "reasons": tuple(value["reasons"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +124,9 @@ Event = (
     | FoldScored
     | TrialEnded
     | TurnedDown
+    | Enqueued
+    | SetAside
+    | CarriedOver
     | WorkerLost
     | Retraining
     | RetrainingEpoch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import optuna
@@ -19,30 +20,50 @@ if TYPE_CHECKING:
 ENOUGH = 8
 """Trials below which a forest of trees sees nothing but chance."""
 
+TRAINED = frozenset({TrialState.COMPLETE, TrialState.PRUNED})
+
 METHOD = "functional ANOVA over a random forest (Hutter et al. 2014), by Optuna"
 
 
 def importance(study: optuna.Study, trials: list[Trial]) -> Importance:
     """Shares of the parameters that all trained trials have, from the score after the epoch that all of them reached:
-    complete trials alone would leave out most of what was learnt, since pruning ends the poor ones early.
+    complete trials alone would leave out most of what was learnt, since pruning ends the poor ones early. Where folds
+    score, from the mean of the folds on as many images as most trials had.
     """
     rows = {row.number: row for row in study.get_trials(deepcopy=False)}
-    trained = [trial for trial in trials if trial.curve and trial.state in {TrialState.COMPLETE, TrialState.PRUNED}]
+    trained = _on_equal_images(trials) or [trial for trial in trials if trial.curve and trial.state in TRAINED]
     if len(trained) < ENOUGH:
         note = f"It takes at least {ENOUGH} trained trials to tell which parameters matter. There are {len(trained)}."
         return Importance(n_trials=len(trained), note=note)
-    epoch = min(len(trial.curve) for trial in trained)
-    copies = [_copy(rows[trial.number], trial.curve[epoch - 1].val_accuracy or 0.0) for trial in trained]
-    shares = _shares(copies)
+    scores, source = _scores(trained)
+    shares = _shares([_copy(rows[trial.number], score) for trial, score in zip(trained, scores, strict=True)])
     if not shares:
         return Importance(n_trials=len(trained), note="The parameters that all trials share did not vary.")
     note = (
-        f"Computed from the validation accuracy after epoch {epoch}, which all {len(trained)} trained trials reached. "
+        f"Computed from {source}. "
         "Parameters that only some trials have (a layer more, another optimizer's settings) are left out."
     )
     if len(trained) < 3 * len(shares):
         note += f" With {len(trained)} trials for {len(shares)} parameters this is a hint, not a finding."
     return Importance(shares=shares, n_trials=len(trained), method=METHOD, note=note)
+
+
+def _on_equal_images(trials: list[Trial]) -> list[Trial]:
+    """Complete trials whose folds were cut from as many images: of the largest such group."""
+    scored = [trial for trial in trials if trial.folds and trial.state is TrialState.COMPLETE]
+    samples = Counter(trial.stage.samples for trial in scored).most_common(1)
+    return [trial for trial in scored if trial.stage.samples == samples[0][0]]
+
+
+def _scores(trained: list[Trial]) -> tuple[list[float], str]:
+    """What the trials are compared by, and what that is in words."""
+    if trained[0].folds:
+        samples = trained[0].stage.samples
+        where = "" if samples is None else f" on {samples:,} images"
+        return [trial.score or 0.0 for trial in trained], f"the mean of the folds{where}, of {len(trained)} trials"
+    epoch = min(len(trial.curve) for trial in trained)
+    scores = [trial.curve[epoch - 1].val_accuracy or 0.0 for trial in trained]
+    return scores, f"the validation accuracy after epoch {epoch}, which all {len(trained)} trained trials reached"
 
 
 def _shares(rows: list[FrozenTrial]) -> dict[str, float]:

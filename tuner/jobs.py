@@ -110,7 +110,8 @@ class TrainingJobs:
             epochs=epochs,
             horizon=self.epochs(configuration),
             curve=trial.curve,
-            seed=self.seed(trial.number),
+            # What was carried over was trained under a number, and so a seed, of another study.
+            seed=trial.seed if trial.carried else self.seed(trial.number),
             folder=str(self.folder.best),
             facts=facts,
         )

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+import shutil
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import tuner.data
-from search_spaces import SearchSpace, misfit
+from search_spaces import SearchSpace, differences, misfit
 from tuner.distributions import new_row
 from tuner.engines.catalog import card
-from tuner.errors import StudyError, UsageError
+from tuner.engines.grid_search.checking import check_images
+from tuner.errors import BusyError, StudyError, UsageError
+from tuner.extending import ORIGIN, carry
+from tuner.files import new_file
 from tuner.plan import ACCURACY, Budget, Plan
-from tuner.study import Folder, Study, attributes
+from tuner.study import Folder, Study, attributes, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -54,6 +59,8 @@ class Request:
     gpus: str = "auto"
     data: Path | None = None
     """Where the user says the data set is."""
+    extends: Folder | None = None
+    """The study whose trials a new one takes over, as far as its space can make them."""
 
 
 def asked(request: Request) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def plan_of(request: Request, data: ImageData) -> Plan:
 def open_study(request: Request, plan: Plan, data: ImageData) -> Study:
     """The study of the request, new or taken up. Raises StudyError where it was begun as another."""
     if not request.folder.database.exists():
-        return _new_study(request, plan, data)
+        return _extended_study(request, plan, data) if request.extends else _new_study(request, plan, data)
     study = Study.open(request.folder, writable=True)
     _check_same(study, plan, request.space)
     tuner.data.load_split(request.folder.split, data.fingerprint)
@@ -100,19 +107,72 @@ def open_study(request: Request, plan: Plan, data: ImageData) -> Study:
 def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
     labels = data.train()[1]
     split = tuner.data.split(labels, validation=plan.validation, seed=plan.seed, limit=plan.limit)
+    if plan.folds is not None:
+        check_images(labels[split.rows], plan)
     tuner.data.save_split(split, request.folder.split, data.fingerprint)
     facts = {"data": _data_facts(plan, data, split, labels), "command": request.command, RUN: asked(request)}
-    queue = _presets(request.space, data) if card(plan.engine).algorithm(plan.algorithm).presets_first else []
+    queue = _presets(request.space, data) if _presets_first(plan) else []
     return Study.create(request.folder, plan, request.space.text, queue, facts)
 
 
-def _presets(space: SearchSpace, data: ImageData) -> list[FrozenTrial]:
-    """Those that fit the images, as trials that wait; the defaults where the space has no presets."""
+def _extended_study(request: Request, plan: Plan, data: ImageData) -> Study:
+    """With the trials of an older one that are valid in the new space, on the same split. The older is only read."""
+    assert request.extends is not None
+    with _only_reader(request.extends):
+        old = Study.open(request.extends)
+        _check_same_but_space(old, plan)
+        split = tuner.data.load_split(request.extends.split, data.fingerprint)
+        carried = carry(old, request.space)
+        facts = {"data": old.fact("data"), "command": request.command, RUN: asked(request)}
+        queue = [] if not _presets_first(plan) else _presets(request.space, data, carried.configurations)
+        tuner.data.save_split(split, request.folder.split, data.fingerprint)
+        _copy_folds(request.extends, request.folder)
+    facts |= {ORIGIN: carried.origin.to_json()}
+    return Study.create(request.folder, plan, request.space.text, [*carried.rows, *queue], facts)
+
+
+@contextmanager
+def _only_reader(folder: Folder) -> Iterator[None]:
+    """Nobody adds trials to the study while they are carried over. Raises BusyError where somebody does."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold(folder.path, folder.name))
+        except BusyError as busy:
+            holder = str(busy).partition(". ")[0]
+            raise BusyError(
+                f"{holder}. Its trials are carried over when it has ended: wait for it, or stop it."
+            ) from None
+        yield
+
+
+def _check_same_but_space(old: Study, plan: Plan) -> None:
+    same = replace(plan, space=old.plan.space, space_fingerprint=old.plan.space_fingerprint)
+    if differences := old.plan.differences(same):
+        lines = "".join(f"\n  {line}" for line in differences)
+        raise StudyError(
+            f"the trials of study '{old.folder.name}' cannot be carried over, its plan was another:{lines}"
+        )
+
+
+def _copy_folds(source: Folder, target: Folder) -> None:
+    for left in target.path.glob("folds*.npz"):  # by a run that was killed before the study was there
+        left.unlink()
+    for path in source.path.glob("folds*.npz"):
+        with new_file(target.path / path.name) as work:
+            shutil.copyfile(path, work)
+
+
+def _presets_first(plan: Plan) -> bool:
+    return card(plan.engine).algorithm(plan.algorithm).presets_first
+
+
+def _presets(space: SearchSpace, data: ImageData, known: Container[str] = ()) -> list[FrozenTrial]:
+    """Those that fit the images and are not known, as trials that wait; the defaults where the space has no presets."""
     first = {name: space.preset(name) for name in space.presets} or {"default": space.default()}
     return [
         new_row(space, configuration, attributes(preset=name), waiting=True)
         for name, configuration in first.items()
-        if not misfit(space, configuration, data.image_shape, data.n_classes)
+        if configuration.hash not in known and not misfit(space, configuration, data.image_shape, data.n_classes)
     ]
 
 
@@ -141,29 +201,24 @@ def _note(plan: Plan, data: ImageData) -> str:
 
 
 def _check_same(study: Study, plan: Plan, space: SearchSpace) -> None:
-    differences = study.plan.differences(plan)
-    if not differences:
+    lines = study.plan.differences(plan)
+    if not lines:
         return
     if study.plan.space_fingerprint != plan.space_fingerprint:
-        differences = [line for line in differences if not line.startswith("space_fingerprint")]
-        differences += space_differences(SearchSpace.parse(study.space_text, "the study's space"), space)
-    lines = "".join(f"\n  {line}" for line in differences)
+        lines = [line for line in lines if not line.startswith("space_fingerprint")]
+        lines += _space_differences(SearchSpace.parse(study.space_text, "the study's space"), space)
+    told = "".join(f"\n  {line}" for line in lines)
     raise StudyError(
-        f"study '{study.folder.name}' was started on another plan:{lines}\n"
+        f"study '{study.folder.name}' was started on another plan:{told}\n"
         f"Give this search a name of its own with --study NAME, or go on with the old plan: "
         f"tune resume {study.folder.name}"
     )
 
 
-def space_differences(old: SearchSpace, new: SearchSpace) -> list[str]:
-    """One line for each parameter that differs; a word where only settings that are not searched do."""
-    before, after = (
-        {each.name: f"{each.domain.describe()} (default {each.default})" for each in space.parameters()}
-        for space in (old, new)
-    )
-    lines = [f"space: - {name}: {what}" for name, what in before.items() if after.get(name) != what]
-    lines += [f"space: + {name}: {what}" for name, what in after.items() if before.get(name) != what]
-    return lines or ["space: a fixed setting, a limit, a rule or a preset changed; no parameter did"]
+def _space_differences(old: SearchSpace, new: SearchSpace) -> list[str]:
+    """A line for each thing that differs; a word where nothing that is tried does."""
+    lines = [f"space: {each}" for each in differences(old, new)]
+    return lines or ["space: it is written differently, and makes the same configurations"]
 
 
 def check_fits(space: SearchSpace, data: ImageData) -> None:

@@ -9,7 +9,7 @@ from search_spaces import Configuration, SearchSpace, Unbuildable, over_limit, s
 from tuner.distributions import chooser, new_row
 from tuner.engines import Exhausted, Idle, Proposal
 from tuner.events import Event, TurnedDown
-from tuner.study import attributes
+from tuner.study import attributes, inbox
 from tuner.trial import Identity, Reason, Stage, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -66,10 +66,18 @@ class Proposals:
         """From now on its like are repeats of it."""
         self._known[trial.identity] = trial
 
+    def take_in(self) -> None:
+        """Puts what users have enqueued meanwhile into the queue."""
+        for event in inbox.take_in(self.study, self.space):
+            self.observe(event)
+
     def next(self, *, anything_runs: bool) -> Trainable | Idle | Exhausted:
-        for _ in range(MAX_TURNED_DOWN):
+        # Who goes through a finite space in its order may meet all that is over a limit first.
+        more = self._size.configurations or 0 if self.engine.knows_its_end else 0
+        for _ in range(MAX_TURNED_DOWN + more):
             if self.stopping():
                 return Idle()
+            self.take_in()
             proposal = self._waiting() or self._proposed(anything_runs=anything_runs)
             if not isinstance(proposal, Proposal):
                 return proposal

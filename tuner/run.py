@@ -11,8 +11,9 @@ import tuner.data
 from tuner.engines import Setting, make_engine
 from tuner.engines.checking import check_engine
 from tuner.errors import Interrupted, StudyError
-from tuner.events import Event, TakenUp
+from tuner.events import CarriedOver, Event, TakenUp
 from tuner.executors.local import COMMAND, Local
+from tuner.extending import ORIGIN
 from tuner.finish import retrain_winner, write_report
 from tuner.jobs import TrainingJobs
 from tuner.machine import hardware, peak_memory, versions
@@ -66,7 +67,10 @@ def run(
     check_engine(request.space, plan)
     _make_folder(request.folder.path)
     with hold(request.folder.path, request.folder.name), storage_errors(request.folder.database):
+        is_new = not request.folder.database.exists()
         study = open_study(request, plan, data)
+        if is_new and (origin := study.fact(ORIGIN)):
+            watch.event(CarriedOver.from_json(origin))
         jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data, space=request.space)
         with closing(Local(devices, request.folder.logs, command)) as executor:
             _search(request, study, jobs, executor, watch, control)

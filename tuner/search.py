@@ -115,6 +115,7 @@ class Search:
         return self.seconds_before + self.clock() - self._began
 
     def run(self) -> str:
+        self._proposals.take_in()
         while True:
             self._notice_the_end()
             if not self._ended:
@@ -201,6 +202,7 @@ class Search:
                 epochs=job.epochs,
                 folds=self.jobs.plan.folds,
                 device=slot,
+                enqueued=trials[number].enqueued,
             )
         )
 
@@ -245,13 +247,22 @@ class Search:
         if running.pruned:
             self._finish(running, TrialState.PRUNED, running.pruned, "", seconds)
         elif isinstance(message, Done):
-            measured = {} if message.latency is None else {"latency": message.latency}
-            self._finish(running, TrialState.COMPLETE, "", "", seconds, measured)
+            self._complete(running, message, seconds)
         elif isinstance(message, Failed):
             self._finish(running, TrialState.FAILED, message.reason, message.detail, seconds)
             self._brake(message.reason, message.detail)
         else:
             self.study.pause(running.trial.number)
+
+    def _complete(self, running: _Running, message: Done, seconds: float) -> None:
+        measured = {} if message.latency is None else {"latency": message.latency}
+        lacking = set(self.study.plan.objectives[1:]) - {*running.what.measures, *measured}
+        if lacking:  # without a value in each objective it has no place among the others
+            detail = f"its {', '.join(sorted(lacking))} was not measured"
+            self._finish(running, TrialState.FAILED, Reason.CRASH, detail, seconds)
+            self._brake(Reason.CRASH, detail)
+        else:
+            self._finish(running, TrialState.COMPLETE, "", "", seconds, measured)
 
     def _died(self, message: Died) -> None:
         running = self._running.pop(message.job, None) if message.job is not None else None

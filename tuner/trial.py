@@ -170,7 +170,10 @@ class Trial:
     def score(self) -> float | None:
         """Best validation accuracy of its epochs, or mean accuracy of its folds; 0 to 1. None before the first."""
         if self.folds:
-            return sum(fold.accuracy for fold in self.folds) / len(self.folds)
+            import numpy as np
+
+            # As scikit-learn adds them up: in another order the last digit may differ, and with it who comes first.
+            return float(np.mean([fold.accuracy for fold in self.folds]))
         best = self.best
         return best.val_accuracy if best else None
 
@@ -202,12 +205,16 @@ def plain(value: Value) -> Value:
 
 
 def winner(trials: list[Trial]) -> Trial | None:
-    """The trial with the best score: among the complete ones if there are any, else among all that trained.
+    """The trial with the best score of those that may win."""
+    return max(eligible(trials), key=lambda trial: trial.score or 0.0, default=None)
+
+
+def eligible(trials: list[Trial]) -> list[Trial]:
+    """The trials that may win: the complete ones if there are any, else all that trained.
 
     Scores on folds of few images are for choosing who gets more: of those, only trials with the most images can win.
     """
     scored = [trial for trial in trials if trial.score is not None and trial.state is not TrialState.TURNED_DOWN]
     complete = [trial for trial in scored if trial.state is TrialState.COMPLETE] or scored
     most = max((trial.stage.samples or math.inf for trial in complete), default=0)
-    able = [trial for trial in complete if (trial.stage.samples or math.inf) >= most]
-    return max(able, key=lambda trial: trial.score or 0.0, default=None)
+    return [trial for trial in complete if (trial.stage.samples or math.inf) >= most]

@@ -14,10 +14,13 @@ from typing import IO, TYPE_CHECKING, Any
 from tuner.machine import peak_memory
 from tuner.messages import (
     Begun,
+    CrossValidate,
     Done,
     EpochDone,
     Failed,
+    FoldDone,
     FromWorker,
+    Job,
     Ready,
     Retrain,
     Stop,
@@ -26,7 +29,7 @@ from tuner.messages import (
     decode,
     encode,
 )
-from tuner.trial import Epoch, Reason
+from tuner.trial import Epoch, Fold, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +53,7 @@ class Inbox:
     """Jobs in their order, and the jobs that shall stop. Closing the pipe ends the process, whatever it does."""
 
     def __init__(self) -> None:
-        self.jobs: queue.Queue[Train | Retrain] = queue.Queue()
+        self.jobs: queue.Queue[Job] = queue.Queue()
         self._stopped: set[int] = set()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -79,17 +82,14 @@ def main() -> None:
         _tidy()
 
 
-def _run(job: Train | Retrain, channel: Channel, should_stop: Callable[[], bool]) -> FromWorker:
+def _run(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> FromWorker:
     """The job's last message. The broad `except` of a trial stands here."""
     import tensorflow as tf
 
-    from tuner.training import fit, jobs
+    from tuner.training import fit
 
     began = time.perf_counter()
     channel.send(Begun(job=job.job))
-
-    def tell(epoch: Epoch) -> None:
-        channel.send(EpochDone(job=job.job, epoch=epoch))
 
     def failed(reason: Reason, detail: str) -> Failed:
         sys.stderr.write(f"trial {job.job}: {traceback.format_exc()}")  # into the log that the parent names
@@ -97,10 +97,7 @@ def _run(job: Train | Retrain, channel: Channel, should_stop: Callable[[], bool]
         return Failed(reason=reason, detail=detail, **_cost(job.job, began))
 
     try:
-        if isinstance(job, Train):
-            jobs.train_trial(job, tell, should_stop)
-        else:
-            jobs.retrain(job, tell, should_stop)
+        latency = _do(job, channel, should_stop)
     except fit.Stopped:
         return Stopped(**_cost(job.job, began))
     except fit.NotFinite as error:
@@ -109,7 +106,29 @@ def _run(job: Train | Retrain, channel: Channel, should_stop: Callable[[], bool]
         return failed(Reason.OUT_OF_MEMORY, _first_line(error))
     except Exception as error:  # noqa: BLE001
         return failed(Reason.CRASH, f"{type(error).__name__}: {_first_line(error)}")
-    return Done(**_cost(job.job, began))
+    return Done(latency=latency, **_cost(job.job, began))
+
+
+def _do(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> float | None:
+    """The latency of the model, where the job asks for it and has one model."""
+    from tuner.training import jobs
+
+    def tell(epoch: Epoch) -> None:
+        channel.send(EpochDone(job=job.job, epoch=epoch))
+
+    def tell_fold(fold: Fold) -> None:
+        channel.send(FoldDone(job=job.job, fold=fold))
+
+    match job:
+        case Train():
+            return jobs.train_trial(job, tell, should_stop)
+        case CrossValidate():
+            from tuner.training.cross_validation import cross_validate  # brings scikit-learn, which nothing else needs
+
+            cross_validate(job, tell_fold, should_stop)
+        case Retrain():
+            jobs.retrain(job, tell, should_stop)
+    return None
 
 
 def _prepare_device() -> str:

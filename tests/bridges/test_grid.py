@@ -103,7 +103,7 @@ def test_an_inactive_or_unknown_parameter_is_refused(dense: SearchSpace) -> None
 @pytest.mark.parametrize(
     ("parameters", "arguments"),
     [
-        ({"epochs": 9}, {}),
+        ({"batch_size": 9}, {}),
         ({"class_weight": "balanced"}, {}),
         ({}, {"epochs": 9}),
         ({}, {"sample_weight": np.ones(200)}),
@@ -118,11 +118,27 @@ def test_what_the_space_decides_is_not_silently_ignored(
         classifier.set_params(**parameters).fit(*pictures, **arguments)
 
 
-def test_a_fold_without_one_of_the_classes_is_refused(dense: SearchSpace, pictures: Pictures) -> None:
+def test_a_fold_without_one_of_the_classes_is_refused_where_labels_are_no_class_numbers(
+    dense: SearchSpace, pictures: Pictures
+) -> None:
     images, labels = pictures
     classifier, _ = classifier_and_grid(dense, SHAPE, 3)
+    names = np.array(["left", "right", "up"])[labels]
     with pytest.raises(ValueError, match="all 3 classes must be in every fold: use StratifiedKFold"):
-        classifier.fit(images[labels < 2], labels[labels < 2])
+        classifier.fit(images[labels < 2], names[labels < 2])
+
+
+@pytest.mark.parametrize("absent", [0, 1, 2])
+def test_class_numbers_stay_what_they_are_where_a_class_is_absent(
+    absent: int, dense: SearchSpace, pictures: Pictures
+) -> None:
+    images, labels = pictures
+    there = labels != absent
+    classifier, _ = classifier_and_grid(dense, SHAPE, 3)
+    learning = {"model__dense.units": 32, "model__training.optimizer.adam.learning_rate": 0.01}
+    classifier.set_params(epochs=8, random_state=1, **learning).fit(images[there], labels[there])
+    assert classifier.score(images[there], labels[there]) > 0.9
+    assert len(classifier.history_["loss"]) == 8
 
 
 def test_a_model_over_the_limits_is_not_trained(dense: SearchSpace, pictures: Pictures) -> None:

@@ -1,5 +1,6 @@
 """What a run shows, as text."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -9,11 +10,11 @@ from tuner.cli.printing import printable, span
 from tuner.cli.progress import Progress
 from tuner.cli.screen import PlainScreen, trial_line
 from tuner.cli.view import sparkline, view
-from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TrialBegan, TrialEnded, WorkerLost
+from tuner.events import EpochScored, Event, FoldScored, Retraining, RetrainingEpoch, TrialBegan, TrialEnded, WorkerLost
 from tuner.opening import Request
 from tuner.plan import Budget
 from tuner.study import Folder
-from tuner.trial import Epoch, Trial, TrialState
+from tuner.trial import Epoch, Fold, Stage, Trial, TrialState
 
 
 def epoch(number: int, accuracy: float) -> Epoch:
@@ -136,3 +137,33 @@ def test_a_sparkline_spans_its_own_range() -> None:
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert printable("a\x1b[31mb\u202ec\nd") == "a?[31mb?c?d"
+
+
+def folds(*accuracies: float) -> tuple[Fold, ...]:
+    return tuple(Fold(fold=index, accuracy=accuracy) for index, accuracy in enumerate(accuracies))
+
+
+def test_the_view_shows_which_fold_runs_and_the_mean_of_those_before() -> None:
+    progress = Progress(Budget(trials=10), Clock())
+    progress.take(replace(BEGAN, folds=5))
+    assert drawn(progress)[-1] == "▸ trial   3  fold 1/5  97,322 parameters  CPU"
+    progress.take(FoldScored(number=3, folds=folds(0.8, 0.9)))
+    assert drawn(progress)[-1] == "▸ trial   3  fold 3/5  mean 0.8500  97,322 parameters  CPU"
+    progress.take(TrialEnded(trial=trial(3, TrialState.COMPLETE, folds=folds(0.8, 0.9, 0.8, 0.9, 0.8))))
+    assert drawn(progress)[1].endswith("best 0.8400 (trial 3, mean of 5 folds, 120,234 parameters)")
+
+
+def test_of_halving_a_trial_of_a_later_round_is_the_best_so_far_though_it_scored_less() -> None:
+    progress = Progress(Budget(trials=10), Clock())
+    for number, samples, score in ((0, 60, 0.9), (1, 180, 0.7), (2, 60, 0.95), (3, 180, 0.8)):
+        rows = folds(score, score)
+        progress.take(TrialEnded(trial=trial(number, TrialState.COMPLETE, folds=rows, stage=Stage(samples=samples))))
+    assert progress.best is not None
+    assert progress.best.number == 3
+
+
+def test_the_line_of_a_cross_validated_trial_has_mean_deviation_folds_and_images() -> None:
+    ended = trial(7, TrialState.COMPLETE, folds=folds(0.8, 0.9, 0.9), stage=Stage(samples=180))
+    assert trial_line(ended, is_best=True) == (
+        "trial   7  complete  0.8667 ± 0.0471  3 folds of 180 images    120,234 parameters     52 s  best so far"
+    )

@@ -1,6 +1,7 @@
 """A worker that speaks the protocol and trains nothing: a curve is made from the configuration and the seed.
 
-What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "fail": {trial: reason}}.
+What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "fail": {trial: reason},
+"unmeasured": [trial]}.
 Each trial that it begins and each epoch is appended to the file FAKE_LOG.
 """
 
@@ -76,7 +77,8 @@ def run(job: Job, stopped: set[int]) -> Done | Failed | Stopped:
     note("begun", job.job)
     if not isinstance(job, Retrain) and str(job.job) in ORDERS.get("fail", {}):
         return Failed(reason=ORDERS["fail"][str(job.job)], detail="as ordered", **cost)
-    measured = {} if isinstance(job, Retrain) or not job.latency else {"latency": 1.0 + level(job.configuration)}
+    measures = not isinstance(job, Retrain) and job.latency and job.job not in ORDERS.get("unmeasured", [])
+    measured = {"latency": 1.0 + level(job.configuration)} if measures else {}
     if isinstance(job, CrossValidate):
         return cross_validate(job, stopped, cost)
     curve = restore(job) if isinstance(job, Train) else []

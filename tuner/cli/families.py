@@ -12,7 +12,7 @@ from tuner.cli.wording import value_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from search_spaces import Parameter, SearchSpace
+    from search_spaces import SearchSpace
 
 INDEX = re.compile(r"\[(\d+)\]")
 ABOVE = re.compile(r"(.*) is above (\d+)")
@@ -32,33 +32,34 @@ class Family:
 
 def families(space: SearchSpace) -> list[Family]:
     """All parameters of the space, in the order of the file."""
-    alike: dict[tuple[str, str, str], list[Parameter]] = {}
+    same: dict[tuple[str, str, str], list[str]] = {}
     for each in space.parameters():
         key = INDEX.sub("[]", each.name), each.domain.describe(), value_text(each.default)
-        alike.setdefault(key, []).append(each)
+        same.setdefault(key, []).append(each.name)
     needs = space.needs()
     return [
-        Family(name=_name([each.name for each in group]), values=values, default=default, where=_where(group, needs))
-        for (_, values, default), members in alike.items()
-        for group in _groups(members)
+        Family(name=common_name(names), values=values, default=default, where=_where(names, needs))
+        for (_, values, default), members in same.items()
+        for names in alike(members)
     ]
 
 
-def _groups(members: list[Parameter]) -> Iterator[list[Parameter]]:
+def alike(names: list[str]) -> Iterator[list[str]]:
     """All of them where their indices are every combination of unbroken ranges; else each alone."""
-    indices = [_indices(each.name) for each in members]
+    indices = [_indices(name) for name in names]
     axes = [range(min(axis), max(axis) + 1) for axis in zip(*indices, strict=True)]
     if set(itertools.product(*axes)) == set(indices):
-        yield members
+        yield names
     else:
-        yield from ([each] for each in members)
+        yield from ([name] for name in names)
 
 
 def _indices(name: str) -> tuple[int, ...]:
     return tuple(int(index) for index in INDEX.findall(name))
 
 
-def _name(names: Sequence[str]) -> str:
+def common_name(names: Sequence[str]) -> str:
+    """`hidden[0..2].dense.units` for three that differ in their indices alone."""
     axes = iter(zip(*(_indices(name) for name in names), strict=True))
 
     def span(_: re.Match[str]) -> str:
@@ -68,10 +69,10 @@ def _name(names: Sequence[str]) -> str:
     return INDEX.sub(span, names[0])
 
 
-def _where(group: Sequence[Parameter], needs: Mapping[str, Sequence[str]]) -> str:
-    if len(group) == 1:
-        return " and ".join(needs[group[0].name])
-    met = [_for_any_index(need, _indices(each.name)) for each in group for need in needs[each.name]]
+def _where(names: Sequence[str], needs: Mapping[str, Sequence[str]]) -> str:
+    if len(names) == 1:
+        return " and ".join(needs[names[0]])
+    met = [_for_any_index(need, _indices(name)) for name in names for need in needs[name]]
     return " and ".join(dict.fromkeys(met))
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tuner.events import EpochScored, Event, Retraining, RetrainingEpoch, TakenUp, TrialBegan, TrialEnded, TurnedDown
-from tuner.trial import FINISHED, Epoch, Trial, TrialState
+from tuner.events import (
+    EpochScored,
+    Event,
+    FoldScored,
+    Retraining,
+    RetrainingEpoch,
+    TakenUp,
+    TrialBegan,
+    TrialEnded,
+    TurnedDown,
+)
+from tuner.trial import FINISHED, Epoch, Fold, Trial, TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +32,7 @@ class RunningTrial:
     since: float
     """Reading of the clock at its start."""
     curve: list[Epoch] = field(default_factory=list)
+    folds: tuple[Fold, ...] = ()
 
 
 class Progress:
@@ -42,8 +54,8 @@ class Progress:
         match event:
             case TrialBegan():
                 self.running[event.number] = RunningTrial(event, self._clock())
-            case EpochScored() if event.number in self.running:
-                self.running[event.number].curve.append(event.epoch)
+            case EpochScored() | FoldScored():
+                self._went_on(event)
             case TrialEnded():
                 running = self.running.pop(event.trial.number, None)
                 self._spans.append(self._clock() - running.since if running else event.trial.seconds)
@@ -60,6 +72,14 @@ class Progress:
                         self._count(trial)
             case _:
                 pass
+
+    def _went_on(self, event: EpochScored | FoldScored) -> None:
+        running = self.running.get(event.number)
+        match running, event:
+            case RunningTrial(), EpochScored():
+                running.curve.append(event.epoch)
+            case RunningTrial(), FoldScored():
+                running.folds = event.folds
 
     @property
     def n_finished(self) -> int:
@@ -85,5 +105,10 @@ class Progress:
     def _count(self, trial: Trial) -> None:
         self.states[trial.state] += 1
         complete = trial.state is TrialState.COMPLETE
-        if complete and (self.best is None or (trial.score or 0) > (self.best.score or 0)):
+        if complete and (self.best is None or _standing(trial) > _standing(self.best)):
             self.best = trial
+
+
+def _standing(trial: Trial) -> tuple[float, float]:
+    """The more images its folds were cut from, the better: successive halving compares within a round."""
+    return trial.stage.samples or math.inf, trial.score or 0.0

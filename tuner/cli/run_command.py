@@ -1,11 +1,10 @@
-"""`tune run` and `tune resume`: the main job."""
+"""`tune run`: the main job."""
 
 from __future__ import annotations
 
 import math
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +13,9 @@ from tuner.cli import engine_options, shared_options
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tuner.cli.space_options import SpaceOptions
-    from tuner.opening import Request
 
 
 class Span(click.ParamType["float | None"]):
@@ -50,7 +50,12 @@ def with_output_options(command: Any) -> Any:
 @click.command(context_settings={"show_default": True})
 @click.argument("dataset")
 @with_space_options
-@click.option("--trials", type=click.IntRange(1), metavar="N", default=50, help="Finished trials in total.")
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Finished trials in total.  [default: 50; all of a cross-validated grid]",
+)
 @click.option("--timeout", type=Span(), help="End the search after this time (90s, 15m, 2h) and finish the job.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Makes it repeatable.")
 @click.option("--study", "name", metavar="NAME", help="The study's name.  [default: DATASET-SPACE]")
@@ -70,7 +75,7 @@ def with_output_options(command: Any) -> Any:
 def run(
     dataset: str,
     space: SpaceOptions,
-    trials: int,
+    trials: int | None,
     timeout: float | None,
     name: str | None,
     data: Path | None,
@@ -84,69 +89,23 @@ def run(
     from tuner.cli.words import check_dataset
 
     check_dataset(dataset)
+    from tuner.engines.usual import usual_trials
     from tuner.opening import Request
     from tuner.plan import Budget
     from tuner.study import study_folder
 
     loaded = space.load()
+    usual = usual_trials(loaded, options["engine"], options["algorithm"])
     do(
         Request(
             dataset=dataset,
             space=loaded,
             folder=study_folder(name or f"{dataset}-{loaded.name}"),
-            budget=Budget(trials=trials, timeout=None if timeout == math.inf else timeout),
+            budget=Budget(trials=trials or usual, timeout=None if timeout == math.inf else timeout),
             command=shlex.join(["tune", *sys.argv[1:]]),
             data=data.expanduser().absolute() if data else None,
             **options,
         ),
         as_json=as_json,
         quiet=quiet,
-    )
-
-
-@click.command()
-@click.argument("study")
-@click.option("--trials", type=click.IntRange(1), metavar="N", help="Finished trials in total.  [default: as before]")
-@click.option("--timeout", type=Span(), help="Time for this run; none for no limit.  [default: as before]")
-@click.option("--gpus", metavar="LIST", help="auto, all, none, or numbers such as 0,2.  [default: as before]")
-@with_output_options
-def resume(
-    study: str, trials: int | None, timeout: float | None, gpus: str | None, *, as_json: bool, quiet: bool
-) -> None:
-    """Go on with a study: its name, or the path of its folder."""
-    from tuner.cli.session import do
-
-    do(_request_of(study, trials, timeout, gpus), as_json=as_json, quiet=quiet)
-
-
-def _request_of(name: str, trials: int | None, timeout: float | None, gpus: str | None) -> Request:
-    """What the study was last asked for, with the space as it was when the study began."""
-    from search_spaces import SearchSpace
-    from tuner.opening import Request
-    from tuner.plan import Budget
-    from tuner.study import Study, find_study
-
-    folder = find_study(name)
-    study = Study.open(folder)
-    plan, last = study.plan, study.fact("run", {})
-    return Request(
-        dataset=plan.dataset,
-        space=SearchSpace.parse(study.space_text, f"{plan.space}.yaml"),
-        folder=folder,
-        budget=Budget(
-            trials=trials or last.get("trials", 50),
-            timeout=last.get("timeout") if timeout is None else None if timeout == math.inf else timeout,
-        ),
-        command=study.fact("command", ""),
-        seed=plan.seed,
-        validation=plan.validation,
-        limit=plan.limit,
-        epochs=plan.epochs,
-        engine=plan.engine,
-        algorithm=plan.algorithm,
-        pruner=plan.pruner,
-        objectives=plan.objectives,
-        folds=plan.folds,
-        gpus=gpus or last.get("gpus", "auto"),
-        data=Path(last["data"]) if last.get("data") else None,
     )

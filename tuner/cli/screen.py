@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import sys
 import time
+from statistics import pstdev
 from typing import TYPE_CHECKING, Self
 
 from tuner.cli.printing import console, count, printable, score, span
 from tuner.cli.printing import say as say_on_stderr
 from tuner.cli.progress import Progress
-from tuner.events import EpochScored, Event, Retraining, TakenUp, TrialEnded, WorkerLost
+from tuner.cli.wording import carried_text, origin_text
+from tuner.engines.catalog import card
+from tuner.events import (
+    CarriedOver,
+    Enqueued,
+    EpochScored,
+    Event,
+    FoldScored,
+    Retraining,
+    SetAside,
+    TakenUp,
+    TrialEnded,
+    WorkerLost,
+)
 from tuner.trial import Trial, TrialState
 
 if TYPE_CHECKING:
@@ -69,10 +83,15 @@ class PlainScreen(SilentScreen):
                 self._say(trial_line(trial, is_best=self.progress.best is trial and best_before is not trial))
             case TakenUp():
                 self._say(f"going on with {self.progress.n_finished} finished trials")
+            case Enqueued() | SetAside():
+                self._say(inbox_line(event))
+            case CarriedOver():
+                self._say(carried_text(event))
             case WorkerLost():
                 self._say(f"trial {event.number:3}  {event.detail}; going on with it (retry {event.retry})")
             case Retraining():
-                self._say(f"retraining trial {event.trial.number} for {event.epochs} epochs on training + validation")
+                images = "all training images" if event.trial.folds else "training + validation"
+                self._say(f"retraining trial {event.trial.number} for {event.epochs} epochs on {images}")
             case _:
                 pass
 
@@ -86,6 +105,10 @@ def trial_line(trial: Trial, *, is_best: bool) -> str:
     """`trial   7  complete  0.9243 at epoch 18   118,234 parameters    52 s  best so far`."""
     best = trial.best
     scored = f"{score(trial.score)} at epoch {best.epoch:<3}" if best else f"{'-':6} {'':12}"
+    if trial.folds:
+        scored = f"{score(trial.score)} ± {pstdev(fold.accuracy for fold in trial.folds):.4f}  {len(trial.folds)} folds"
+    if trial.stage.samples:
+        scored += f" of {count(trial.stage.samples)} images"
     words = [
         f"trial {trial.number:3}",
         f"{trial.state.value:8}",
@@ -95,11 +118,18 @@ def trial_line(trial: Trial, *, is_best: bool) -> str:
     ]
     if is_best:
         words.append("best so far")
-    if trial.preset:
-        words.append(f"preset '{trial.preset}'")
+    if origin := origin_text(trial):
+        words.append(origin)
     if trial.state is TrialState.FAILED:
         words.append(f"{trial.reason}: {trial.detail}")
     return "  ".join(words).rstrip()
+
+
+def inbox_line(event: Enqueued | SetAside) -> str:
+    """`trial  12  enqueued`."""
+    if isinstance(event, Enqueued):
+        return f"trial {event.number:3}  enqueued"
+    return f"inbox/{event.file} is no guess for this study and was set aside: {event.why}"
 
 
 class LiveScreen(SilentScreen):
@@ -113,7 +143,8 @@ class LiveScreen(SilentScreen):
         self._console = console(sys.stderr)
         self._title = f"{request.dataset} · {request.space.name}"
         self._study = request.folder.name
-        self._note = "loading TensorFlow"
+        first = " and training the first fold" if card(request.engine).folds else ""
+        self._note = f"loading TensorFlow{first}"
         self._live = Live(
             console=self._console,
             get_renderable=self._view,
@@ -137,10 +168,14 @@ class LiveScreen(SilentScreen):
     def event(self, event: Event) -> None:
         best_before = self.progress.best
         super().event(event)
-        if isinstance(event, EpochScored | Retraining):
+        if isinstance(event, EpochScored | FoldScored | Retraining):
             self._note = ""
         if isinstance(event, TrialEnded):
             self._print_trial(event.trial, is_best=self.progress.best is event.trial and best_before is not event.trial)
+        if isinstance(event, CarriedOver):
+            self._console.print(printable(carried_text(event)), markup=False)
+        if isinstance(event, Enqueued | SetAside):
+            self._console.print(printable(inbox_line(event)), style="cyan", markup=False)
         if isinstance(event, WorkerLost):
             self._console.print(f"[yellow]![/] trial {event.number}: {printable(event.detail)}; going on with it")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from reports.report import Report, TrialRow
     from tuner.opening import Request
     from tuner.run import Outcome
 
@@ -47,13 +47,12 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
 
 def _farewell(request: Request) -> str:
     """Its last line is the command that goes on."""
-    from tuner.study import studies_root
+    from tuner.cli.words import called
 
     folder = request.folder
     if not folder.database.exists():
         return f"interrupted before the study was begun. Begin again with:\n{request.command}"
-    name = folder.name if folder.path.parent == studies_root() else shlex.quote(str(folder.path))
-    return f"interrupted; everything that was finished is kept. Go on with:\ntune resume {name}"
+    return f"interrupted; everything that was finished is kept. Go on with:\ntune resume {called(folder)}"
 
 
 @contextmanager
@@ -78,6 +77,8 @@ def _signals(control: Control) -> Iterator[None]:
 
 def summary(outcome: Outcome) -> dict[str, Any]:
     """The result as plain JSON values."""
+    from tuner.cli.front import front_document
+
     report, evaluation, model = outcome.report, outcome.report.evaluation, outcome.report.model
     states: dict[str, int] = {}
     for trial in report.trials:
@@ -90,6 +91,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "stopped_by": report.search.stopped_by,
         "seconds": report.search.seconds,
         "peak_memory": dict(report.provenance.peak_memory),
+        "front": front_document(_front(report), [each.name for each in report.objectives]),
     }
     if model and evaluation:
         result |= {
@@ -108,6 +110,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
 def _print(outcome: Outcome) -> None:
     from rich.table import Table
 
+    from tuner.cli.front import print_front
+
     report, evaluation, model = outcome.report, outcome.report.evaluation, outcome.report.model
     grid = Table.grid(padding=(0, 2))
     if model and evaluation:
@@ -117,8 +121,10 @@ def _print(outcome: Outcome) -> None:
             f"[bold]{score(test.value)}[/]  (95 % interval {score(test.low)} to {score(test.high)}, "
             f"{count(test.n)} images)",
         )
+        folds = report.cross_validation
         grid.add_row(
-            "validation", f"{score(validation.value)}  (trial {model.trial}, chosen among {_n(report)}: optimistic)"
+            f"mean of {folds.n_folds} folds" if folds else "validation",
+            f"{score(validation.value)}  (trial {model.trial}, chosen among {_n(report)}: optimistic)",
         )
         grid.add_row(
             "model", f"{count(model.parameters)} parameters, {model.epochs} epochs, retrained in {span(model.seconds)}"
@@ -127,10 +133,17 @@ def _print(outcome: Outcome) -> None:
     folder = outcome.page.parent.parent
     out = console()
     out.print(grid)
+    if len(report.objectives) > 1:
+        print_front(_front(report), [each.name for each in report.objectives])
     out.print("[bold]model[/bold]   ", end="")
     click.echo(printable(str(folder / "best" / "model.keras")))
     out.print("[bold]report[/bold]  ", end="")
     click.echo(printable(str(outcome.page)))
+
+
+def _front(report: Report) -> list[TrialRow]:
+    rows = {trial.number: trial for trial in report.trials}
+    return [rows[number] for number in report.front]
 
 
 def _n(report: Any) -> str:

@@ -23,6 +23,11 @@ OPTIONS = (
 )
 
 
+NEW_SPACE = click.option(
+    "--space", metavar="SPACE", help="Another space: of the library, or a YAML file.  [default: the study's]"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SpaceOptions:
     """What the command line says of the space."""
@@ -32,12 +37,22 @@ class SpaceOptions:
     to_set: tuple[str, ...]
     to_fix: tuple[str, ...]
 
-    def load(self) -> SearchSpace:
-        """The space that is asked for. SpaceError or UsageError where there is none."""
+    @property
+    def given(self) -> bool:
+        """Whether the command line says anything of it."""
+        return self != NOTHING_GIVEN
+
+    def load(self, default: SearchSpace | None = None) -> SearchSpace:
+        """The space that is asked for. Where no other is named it is `default`, or the one of the library.
+
+        SpaceError or UsageError where there is none.
+        """
         from search_spaces import SearchSpace, changes, topology_space
         from tuner.errors import UsageError
 
         changed = changes(self.to_set, self.to_fix)
+        if self.topology is None and self.space is None and default is not None:
+            return SearchSpace.parse(default.text, default.source, changed)
         if self.topology is None:
             return SearchSpace.load(DEFAULT_SPACE if self.space is None else self.space, changed)
         if self.space is not None:
@@ -45,9 +60,20 @@ class SpaceOptions:
         return SearchSpace.parse(topology_space(self.topology), f"--topology {self.topology}", changed)
 
 
+NOTHING_GIVEN = SpaceOptions(space=None, topology=None, to_set=(), to_fix=())
+
+
 def with_space_options(command: Any) -> Any:
     """The command with the options added; it gets them as one SpaceOptions by the name of `space`."""
+    return _with(OPTIONS, command)
 
+
+def with_new_space_options(command: Any) -> Any:
+    """Likewise, for a command that has a space already."""
+    return _with((NEW_SPACE, *OPTIONS[1:]), command)
+
+
+def _with(options: tuple[Any, ...], command: Any) -> Any:
     @functools.wraps(command)
     def with_one(
         *arguments: Any,
@@ -60,6 +86,6 @@ def with_space_options(command: Any) -> Any:
         options = SpaceOptions(space=space, topology=topology, to_set=to_set, to_fix=to_fix)
         return command(*arguments, space=options, **others)
 
-    for option in reversed(OPTIONS):
+    for option in reversed(options):
         with_one = option(with_one)
     return with_one

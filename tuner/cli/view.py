@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -46,16 +47,18 @@ def _facts(progress: Progress) -> Text:
     facts = Text(f"elapsed {span(progress.elapsed)}{left}")
     if progress.best:
         best = progress.best
-        at = best.best.epoch if best.best else "-"
+        at = f"mean of {len(best.folds)} folds" if best.folds else f"epoch {best.best.epoch if best.best else '-'}"
         facts.append(f"   best {score(best.score)}", style="bold")
-        facts.append(f" (trial {best.number}, epoch {at}, {count(best.parameters)} parameters)")
+        facts.append(f" (trial {best.number}, {at}, {count(best.parameters)} parameters)")
     facts.no_wrap, facts.overflow = True, "ellipsis"
     return facts
 
 
 def _running(running: RunningTrial) -> Text:
     began = running.began
-    words = [f"trial {began.number:3}", f"epoch {len(running.curve):>2}/{began.epochs}"]
+    words = [f"trial {began.number:3}", _how_far(running)]
+    if running.folds:
+        words.append(f"mean {score(mean(fold.accuracy for fold in running.folds))}")
     if running.curve:
         last = running.curve[-1]
         words.append(f"val {score(last.val_accuracy)}  {sparkline(running.curve)}")
@@ -63,16 +66,27 @@ def _running(running: RunningTrial) -> Text:
     words += [f"{count(began.parameters)} parameters", began.device]
     if began.preset:
         words.append(f"preset '{began.preset}'")
+    if began.enqueued:
+        words.append("your guess")
     line = Text("▸ " + "  ".join(words), style="cyan")
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
+
+
+def _how_far(running: RunningTrial) -> str:
+    """The fold that runs now, or the epochs that are done."""
+    began = running.began
+    if began.folds is None:
+        return f"epoch {len(running.curve):>2}/{began.epochs}"
+    return f"fold {min(len(running.folds) + 1, began.folds)}/{began.folds}"
 
 
 def _retraining(progress: Progress) -> Text:
     retraining = progress.retraining
     assert retraining is not None
     done = len(progress.retrained)
-    what = f"▸ retraining trial {retraining.trial.number} on training + validation  epoch {done}/{retraining.epochs}"
+    images = "all training images" if retraining.trial.folds else "training + validation"
+    what = f"▸ retraining trial {retraining.trial.number} on {images}  epoch {done}/{retraining.epochs}"
     if done >= retraining.epochs:
         what = "▸ testing it on the test set and writing the report"
     line = Text(what, style="cyan")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search_spaces import Value
+    from tuner.events import CarriedOver
     from tuner.planning import Span
+    from tuner.trial import Trial
 
 HOUR, MINUTE = 3600, 60
 LONG = 100
@@ -26,6 +28,27 @@ def value_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def origin_text(trial: Trial) -> str:
+    """Where a trial that the engine did not propose came from; '' for one that it did."""
+    words = [
+        f"preset '{trial.preset}'" if trial.preset else "",
+        "your guess" if trial.enqueued else "",
+        f"carried over from {trial.carried}" if trial.carried else "",
+    ]
+    return ", ".join(filter(None, words))
+
+
+def carried_text(origin: CarriedOver) -> str:
+    """`31 of 40 trials carried over from study 'a'; 9 were not: 6 have ...`"""
+    rest, left = origin.finished - origin.carried, origin.cut_off
+    parts = [
+        f"{origin.carried} of {origin.finished} finished trials carried over from study '{origin.study}'",
+        f"{rest} {'was' if rest == 1 else 'were'} not: {'; '.join(origin.reasons)}" if rest else "",
+        f"{left} {'was' if left == 1 else 'were'} cut off and stay{'s' if left == 1 else ''} there" if left else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def span_text(span: Span) -> str:

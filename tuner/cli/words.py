@@ -1,7 +1,8 @@
-"""What a misspelt word may have meant."""
+"""Words of a command line: what a misspelt one may have meant, and what to type for a study."""
 
 from __future__ import annotations
 
+import shlex
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from tuner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tuner.study import Folder
 
 
 def check_dataset(word: str, verbs: Sequence[str] = ()) -> None:
@@ -23,3 +26,10 @@ def check_dataset(word: str, verbs: Sequence[str] = ()) -> None:
     if close:
         hint = f" Did you mean {close[0]}?" if close[0] in known else f" Did you mean: tune {close[0]}?"
     raise UsageError(f"unknown data set or verb {word!r}.{hint} Data sets: {', '.join(known)}.")
+
+
+def called(folder: Folder) -> str:
+    """How the study is named on a command line: by its name among the studies, else by its path."""
+    from tuner.study import studies_root
+
+    return folder.name if folder.path.parent == studies_root() else shlex.quote(str(folder.path))

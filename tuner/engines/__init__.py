@@ -85,10 +85,26 @@ class Setting:
 def _optuna(setting: Setting) -> Engine:
     from tuner.engines.optuna.engine import OptunaEngine
 
-    return OptunaEngine(setting.space, seed=setting.plan.seed, pruner=setting.plan.pruner)
+    return OptunaEngine(setting)
 
 
-ENGINES: Mapping[str, Callable[[Setting], Engine]] = {"optuna": _optuna}
+def _grid_search(setting: Setting) -> Engine:
+    from tuner.engines.grid_search.engine import GridSearchEngine
+
+    return GridSearchEngine(setting)
+
+
+def _keras_tuner(setting: Setting) -> Engine:
+    from tuner.engines.keras_tuner.engine import KerasTunerEngine
+
+    return KerasTunerEngine(setting)
+
+
+ENGINES: Mapping[str, Callable[[Setting], Engine]] = {
+    "optuna": _optuna,
+    "keras-tuner": _keras_tuner,
+    "grid-search-cv": _grid_search,
+}
 
 
 def make_engine(setting: Setting) -> Engine:

@@ -30,6 +30,8 @@ class Algorithm:
     pruners: tuple[str, ...] = UNPRUNED
     """Of PRUNERS; the first is the default."""
     several_objectives: bool = False
+    finite: bool = False
+    """Whether it takes finite spaces only."""
     presets_first: bool = True
     """Whether presets are tried before its own proposals. Not where it goes through all configurations anyway."""
     extra: str = ""
@@ -105,7 +107,8 @@ OPTUNA = Card(
         ),
         Algorithm(
             name="brute-force",
-            line="every configuration of a finite space, in random order",
+            line="every configuration, in random order",
+            finite=True,
             pruners=EVERY_PRUNER,
             several_objectives=True,
         ),
@@ -130,11 +133,14 @@ GRID_SEARCH_CV = Card(
     line="cross-validation of a finite space, through a scikeras classifier",
     folds=5,
     algorithms=(
-        Algorithm(name="grid", line="every configuration (GridSearchCV)", presets_first=False),
-        Algorithm(name="random", line="as many as --trials says (RandomizedSearchCV)", presets_first=False),
+        Algorithm(name="grid", line="every configuration (GridSearchCV)", finite=True, presets_first=False),
+        Algorithm(
+            name="random", line="as many as --trials says (RandomizedSearchCV)", finite=True, presets_first=False
+        ),
         Algorithm(
             name="halving",
             line="every configuration on few images, the best third on more (HalvingGridSearchCV)",
+            finite=True,
             presets_first=False,
         ),
     ),

@@ -29,7 +29,29 @@ def check_engine(space: SearchSpace, plan: Plan) -> None:
         CHECKS[plan.engine](space, plan)
 
 
-CHECKS: Mapping[str, Callable[[SearchSpace, Plan], None]] = {}
+def _check_optuna(space: SearchSpace, plan: Plan) -> None:
+    from tuner.engines.optuna.checking import check_optuna
+
+    check_optuna(space, plan)
+
+
+def _check_grid(space: SearchSpace, plan: Plan) -> None:
+    from tuner.engines.grid_search.checking import check
+
+    check(space, plan)
+
+
+def _check_keras_tuner(space: SearchSpace, plan: Plan) -> None:
+    from tuner.engines.keras_tuner.checking import check
+
+    check(space, plan)
+
+
+CHECKS: Mapping[str, Callable[[SearchSpace, Plan], None]] = {
+    "optuna": _check_optuna,
+    "keras-tuner": _check_keras_tuner,
+    "grid-search-cv": _check_grid,
+}
 """What an engine alone knows of itself. Each raises as `check_engine` does."""
 
 

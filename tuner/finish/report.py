@@ -12,14 +12,30 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 import reports
-from reports.report import Data, EpochScores, Evaluation, LayerRow, Model, Provenance, Report, Search, TrialRow
+from reports.report import (
+    Data,
+    EpochScores,
+    Evaluation,
+    LayerRow,
+    Model,
+    Objective,
+    Origin,
+    Provenance,
+    Report,
+    Search,
+    TrialRow,
+)
 from reports.standing import wilson
 from search_spaces import Configuration, ModelSummary, SearchSpace, summarize
 from tuner.evaluation import evaluate
+from tuner.extending import ORIGIN
 from tuner.files import checksum
+from tuner.finish.cross_validation import cross_validation, images_scored, protocol
 from tuner.finish.retrain import OPENINGS, result
 from tuner.importance import importance
 from tuner.machine import hardware, versions
+from tuner.pareto import front
+from tuner.plan import ACCURACY
 from tuner.trial import Epoch, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -29,20 +45,51 @@ if TYPE_CHECKING:
     from tuner.study import Study
 
 
-NAMES = {"optuna": "Optuna", "tpe": "TPE", "asha": "successive halving"}
+NAMES = {
+    "optuna": "Optuna",
+    "tpe": "TPE",
+    "gp": "GP",
+    "cmaes": "CMA-ES",
+    "random": "random search",
+    "qmc": "QMC",
+    "nsga2": "NSGA-II",
+    "brute-force": "brute force",
+    "asha": "successive halving",
+    "hyperband": "Hyperband",
+    "grid-search-cv": "scikit-learn",
+}
 """How a report writes the words of a plan."""
+
+SEARCHES = {"grid": "GridSearchCV", "random": "RandomizedSearchCV", "halving": "HalvingGridSearchCV"}
+"""What scikit-learn calls the algorithms of a study that scores by folds."""
+
+LATENCY = (
+    "Latency is measured at the end of a trial, on its own device: one image at a time, the median of up to 100 calls "
+    "of the compiled model after 10 that do not count."
+)
+
+OBJECTIVES: Mapping[str, Objective] = {
+    each.name: each
+    for each in (
+        Objective(name=ACCURACY, title="validation accuracy", unit="share"),
+        Objective(name="parameters", title="parameters", unit="count"),
+        Objective(name="multiply_adds", title="multiply-adds", unit="count"),
+        Objective(name="latency", title="latency", unit="milliseconds"),
+    )
+}
 
 
 def make_report(study: Study, space: SearchSpace) -> Report:
     """The report of a study as it stands."""
     trials = study.trials()
-    data = _data(study.fact("data"))
+    data = _data(study.fact("data"), folds=study.plan.folds is not None)
+    scored_on = _images_scored(study, trials, data)
     manifest = result(study.folder)
     model = evaluation = None
     if manifest is not None:
         best = trials[manifest["trial"]]
         model = _model(study, space, best, data, manifest)
-        evaluation = _evaluation(study, best, data)
+        evaluation = _evaluation(study, best, data, scored_on.get(best.number))
     return Report(
         study=study.folder.name,
         dataset=data.name,
@@ -50,13 +97,26 @@ def make_report(study: Study, space: SearchSpace) -> Report:
         space_description=space.description,
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
         search=_search(study, space, trials),
-        trials=tuple(_row(trial) for trial in trials if trial.state is not TrialState.TURNED_DOWN),
+        trials=tuple(
+            _row(trial, scored_on.get(trial.number)) for trial in trials if trial.state is not TrialState.TURNED_DOWN
+        ),
         importance=importance(study.optuna, trials),
         data=data,
         provenance=_provenance(study, data),
+        objectives=tuple(OBJECTIVES[name] for name in study.plan.objectives),
+        front=tuple(trial.number for trial in front(trials, study.plan.objectives)),
+        cross_validation=cross_validation(study, trials, data),
         model=model,
         evaluation=evaluation,
     )
+
+
+def _images_scored(study: Study, trials: list[Trial], data: Data) -> dict[int, int]:
+    """By trial that was scored by folds, the images that they scored together."""
+    scored = [trial for trial in trials if trial.folds]
+    n_images = sum(data.counts["train"])
+    by_samples = {n: images_scored(study, n, n_images) for n in {trial.stage.samples for trial in scored}}
+    return {trial.number: by_samples[trial.stage.samples] for trial in scored}
 
 
 def _search(study: Study, space: SearchSpace, trials: list[Trial]) -> Search:
@@ -64,7 +124,7 @@ def _search(study: Study, space: SearchSpace, trials: list[Trial]) -> Search:
     seen = [max(trial.finished_after or 0.0, trial.seen_after) for trial in trials]
     return Search(
         engine=NAMES.get(study.plan.engine, study.plan.engine),
-        algorithm=NAMES.get(study.plan.algorithm, study.plan.algorithm),
+        algorithm=(NAMES if study.plan.folds is None else SEARCHES).get(study.plan.algorithm, study.plan.algorithm),
         pruner=NAMES.get(study.plan.pruner, study.plan.pruner),
         trials_asked=run.get("trials", 0),
         timeout=run.get("timeout"),
@@ -74,20 +134,26 @@ def _search(study: Study, space: SearchSpace, trials: list[Trial]) -> Search:
         sessions=run.get("sessions", 1),
         started=study.created,
         losses=_losses(space, trials),
+        origin=_origin(study),
         turned_down=Counter(trial.reason for trial in trials if trial.state is TrialState.TURNED_DOWN),
     )
 
 
+def _origin(study: Study) -> Origin | None:
+    fact = study.fact(ORIGIN)
+    return None if fact is None else Origin(**{**fact, "reasons": tuple(fact["reasons"])})
+
+
 def _losses(space: SearchSpace, trials: list[Trial]) -> tuple[str, ...]:
     """Of the trials that were scored; of the space where none was."""
-    names = {trial.values.get("training.loss") for trial in trials if trial.curve}
+    names = {trial.values.get("training.loss") for trial in trials if trial.scored}
     examples = [next(trial for trial in trials if trial.values.get("training.loss") == name) for name in names]
     configurations = [space.check_values(trial.values) for trial in examples] or [space.default()]
     losses = [configuration.training.loss for configuration in configurations]
     return tuple(sorted({loss.kind if loss else "categorical_crossentropy" for loss in losses}))
 
 
-def _row(trial: Trial) -> TrialRow:
+def _row(trial: Trial, scored_on: int | None) -> TrialRow:
     best = trial.best
     return TrialRow(
         number=trial.number,
@@ -96,9 +162,11 @@ def _row(trial: Trial) -> TrialRow:
         preset=trial.preset,
         score=trial.score,
         best_epoch=best.epoch if best else None,
+        scored_on=scored_on,
         curve=tuple(_scores(epoch) for epoch in trial.curve),
         seconds=trial.seconds,
         parameters=trial.parameters,
+        measures=trial.measures,
         values=trial.values,
         finished_after=trial.finished_after,
     )
@@ -167,11 +235,11 @@ def _flat(tree: Mapping[str, Any], prefix: str = "", leave: str = "") -> dict[st
     return flat
 
 
-def _evaluation(study: Study, best: Trial, data: Data) -> Evaluation:
+def _evaluation(study: Study, best: Trial, data: Data, scored_on: int | None) -> Evaluation:
     with np.load(study.folder.best / "predictions.npz", allow_pickle=False) as arrays:
         scores = evaluate(arrays["probabilities"], arrays["labels"], data.class_names)
     openings = study.fact(OPENINGS, [])
-    n = sum(data.counts["validation"])
+    n = sum(data.counts["validation"]) if scored_on is None else scored_on
     return Evaluation(
         accuracy=scores.accuracy,
         loss=scores.loss,
@@ -183,15 +251,20 @@ def _evaluation(study: Study, best: Trial, data: Data) -> Evaluation:
     )
 
 
-def _data(fact: Mapping[str, Any]) -> Data:
+def _data(fact: Mapping[str, Any], *, folds: bool) -> Data:
+    """Where folds score the trials, nothing is held back to validate them."""
     height, width, channels = fact["image_shape"]
+    counts = {name: tuple(counts) for name, counts in fact["counts"].items()}
+    if folds:
+        both = zip(counts["train"], counts["validation"], strict=True)
+        counts = {"train": tuple(map(sum, both)), "test": counts["test"]}
     return Data(
         name=fact["name"],
         source=fact["source"],
         fingerprint=fact["fingerprint"],
         image_shape=(height, width, channels),
         class_names=tuple(fact["class_names"]),
-        counts={name: tuple(counts) for name, counts in fact["counts"].items()},
+        counts=counts,
         note=fact["note"],
     )
 
@@ -210,6 +283,8 @@ def _provenance(study: Study, data: Data) -> Provenance:
 
 def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
     which = "the complete trial" if complete else "the trial, for want of a complete one,"
+    if plan.folds is not None:
+        return protocol(plan, data, which)
     n_train, n_validation, n_test = (sum(data.counts[split]) for split in ("train", "validation", "test"))
     return (
         (
@@ -222,6 +297,8 @@ def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
             f"The winner is {which} with the best score. It is trained again from scratch on training and "
             "validation images together, for as many epochs as its best epoch's number."
         ),
+        *([f"Of several objectives {ACCURACY} alone chooses the winner."] if len(plan.objectives) > 1 else []),
+        *([LATENCY] if "latency" in plan.objectives else []),
         "The test set is opened after that, when nothing is left to choose.",
     )
 

@@ -64,11 +64,15 @@ def result(folder: Folder) -> dict[str, Any] | None:
 def epochs_of(best: Trial, training: Training, full: int) -> int:
     """The epoch at which the trial was at its best: more would overfit, fewer would leave something to learn.
 
+    All epochs where folds were scored: each was trained to its end, and nobody saw what came before.
+
     All epochs where a schedule brings the learning rate down by itself: such a training is good at its end. (A trial
     of cnn_small that was cut off after 17 of its 24 epochs, and retrained for 17, scored 0.909 on the test images.)
     """
     falls = training.schedule is not None and training.schedule.kind in FALLING
     if falls and training.early_stopping is None:
+        return full
+    if best.folds:
         return full
     return best.best.epoch if best.best else 1
 

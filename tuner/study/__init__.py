@@ -1,9 +1,11 @@
 """The study on disk: one folder, Optuna's schema in SQLite, one writer."""
 
+from tuner.study import inbox
 from tuner.study.folder import Folder, find_study, list_studies, studies_root, study_folder
 from tuner.study.lock import hold
 from tuner.study.records import attributes
-from tuner.study.storage import storage_errors
+from tuner.study.snapshot import take_snapshot
+from tuner.study.storage import open_storage, storage_errors
 from tuner.study.study import Study
 
 __all__ = [
@@ -12,8 +14,11 @@ __all__ = [
     "attributes",
     "find_study",
     "hold",
+    "inbox",
     "list_studies",
+    "open_storage",
     "storage_errors",
     "studies_root",
     "study_folder",
+    "take_snapshot",
 ]

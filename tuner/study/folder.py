@@ -53,6 +53,11 @@ class Folder:
         """What the worker processes wrote to their standard error."""
         return self.path / "logs"
 
+    @property
+    def inbox(self) -> Path:
+        """Where guesses of users wait for the process that holds the study."""
+        return self.path / "inbox"
+
     def checkpoints(self, number: int) -> Path:
         """The epochs of a trial that runs or was cut off."""
         return self.path / "checkpoints" / f"{number:05d}"

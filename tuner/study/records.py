@@ -28,6 +28,8 @@ ENGINE = "engine"
 """What the engine that proposed it wants to find again."""
 ENQUEUED = "enqueued"
 """True where a user asked for it."""
+GUESS = "guess"
+"""Identity of the file in the inbox that it came from, so that none is taken in twice."""
 CARRIED = "carried"
 """The study that it was trained in, where this one took it over."""
 OUTCOME = "outcome"
@@ -99,8 +101,31 @@ def trial_of(row: FrozenTrial) -> Trial:
 
 
 def attributes(
-    stage: Stage = WHOLE, notes: Mapping[str, Any] | None = None, *, preset: str = "", enqueued: bool = False
+    stage: Stage = WHOLE,
+    notes: Mapping[str, Any] | None = None,
+    *,
+    preset: str = "",
+    enqueued: bool = False,
+    guess: str = "",
 ) -> dict[str, Any]:
     """Of a trial that is not begun yet."""
     found: dict[str, Any] = {STAGE: stage.to_json(), ENGINE: dict(notes or {}), PRESET: preset, ENQUEUED: enqueued}
+    return {name: value for name, value in (found | {GUESS: guess}).items() if value}
+
+
+def carried(row: FrozenTrial, *, study: str, configuration: str, stage: Stage) -> dict[str, Any]:
+    """Attributes of a finished trial of `study` in another one, where its configuration has this hash. Times on the
+    clock of its own search are left behind, and so are its engine's notes.
+    """
+    old = {name: row.user_attrs[name] for name in (PRESET, ENQUEUED, FOLDS) if name in row.user_attrs}
+    setup, outcome = row.user_attrs.get(SETUP, {}), row.user_attrs.get(OUTCOME, {})
+    curve = {"epochs": row.user_attrs[CURVE]["epochs"]} if CURVE in row.user_attrs else {}
+    found = {
+        **old,
+        SETUP: {**setup, "configuration": configuration},
+        CURVE: curve,
+        OUTCOME: {**outcome, "finished_after": None},
+        STAGE: stage.to_json(),
+        CARRIED: row.user_attrs.get(CARRIED, study),
+    }
     return {name: value for name, value in found.items() if value}

@@ -14,7 +14,7 @@ from optuna.trial import TrialState as Row
 from tuner.errors import StudyError
 from tuner.files import new_file, sweep
 from tuner.plan import OBJECTIVES, Plan
-from tuner.study.records import CURVE, CUTS, ENQUEUED, FOLDS, OUTCOME, SETUP, row_of, rows_of, trial_of
+from tuner.study.records import CURVE, CUTS, ENQUEUED, FOLDS, GUESS, OUTCOME, SETUP, row_of, rows_of, trial_of
 from tuner.study.storage import database_errors, open_storage
 from tuner.trial import BLAMED, FINISHED, Epoch, Fold, Reason, Trial, TrialState, objective_values
 
@@ -147,7 +147,8 @@ class Study:
             trial = self._handle(row._trial_id)  # noqa: SLF001
             trial.set_user_attr(CUTS, stopped_at)
             if len(stopped_at) > MAX_CUTS and len(set(stopped_at[-MAX_CUTS - 1 :])) == 1:
-                detail = f"the whole run died {MAX_CUTS + 1} times in its epoch {stopped_at[-1] + 1}"
+                part = "epoch" if self.plan.folds is None else "fold"
+                detail = f"the whole run died {MAX_CUTS + 1} times in its {part} {stopped_at[-1] + 1}"
                 self.finish(trial, TrialState.FAILED, reason=Reason.CRASH, detail=detail)
             else:
                 self.pause(row.number)
@@ -157,6 +158,16 @@ class Study:
         """The row as a new trial of the study, put there whole: a process that dies leaves all of it or nothing."""
         number = self._storage.create_new_trial(self.optuna._study_id, template_trial=row)  # noqa: SLF001, see _handle
         return self._handle(number)
+
+    def queue(self, row: FrozenTrial) -> int:
+        """The row as a trial that waits, put there whole. Returns its number."""
+        trial_id = self._storage.create_new_trial(self.optuna._study_id, template_trial=row)  # noqa: SLF001
+        return int(self._storage.get_trial_number_from_id(trial_id))
+
+    def guesses(self) -> dict[str, int]:
+        """Numbers of the trials that came through the inbox, by the identity they had there."""
+        rows = self.optuna.get_trials(deepcopy=False)
+        return {row.user_attrs[GUESS]: row.number for row in rows if GUESS in row.user_attrs}
 
     def next_waiting(self) -> optuna.Trial | None:
         """The next trial of the queue, RUNNING now; None where none waits. What was cut off goes before what a user

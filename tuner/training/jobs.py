@@ -14,6 +14,7 @@ from search_spaces import Configuration
 from tuner import models
 from tuner.files import new_folder, write_json, write_manifest
 from tuner.training.fit import Checkpointing, Course, Images, train
+from tuner.training.latency import latency
 from tuner.training.pipeline import EVALUATION_BATCH
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from tuner.trial import Epoch
 
 
-def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> None:
-    """Trains a trial on the training rows and scores each epoch on the validation rows."""
+def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> float | None:
+    """Trains a trial on the training rows and scores each epoch on the validation rows.
+
+    Returns the model's latency in milliseconds, where the job asks for it.
+    """
     rows = _split(job.split)
-    train(
+    model, _ = train(
         Configuration.from_json(job.configuration),
         _images(job, rows["train"]),
         _images(job, rows["validation"]),
@@ -44,6 +48,7 @@ def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Call
             horizon=job.horizon,
         ),
     )
+    return latency(model) if job.latency else None
 
 
 def retrain(job: Retrain, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> None:

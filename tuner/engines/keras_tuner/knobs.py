@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras_tuner
 
 from search_spaces import Bool, Choice, Domain, Float, Int, Parameter, Value
+from tuner.trial import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,6 +43,12 @@ def read(parameter: Parameter, offer: Any) -> Value:
         # Its Gaussian process can propose one more than the most of a range that has no step.
         return parameter.domain.accept(min(offer, parameter.domain.high))
     return parameter.domain.accept(offer)
+
+
+def offer(parameter: Parameter, value: Value) -> Any:
+    """KerasTuner's value for a trial's value: `read` backwards."""
+    table = _table(parameter.domain)
+    return value if table is None else next(each for each, meant in table.items() if plain(meant) == value)
 
 
 def _declared(parameter: Parameter) -> tuple[str, dict[str, Any]]:

@@ -1,78 +1,59 @@
-"""Optuna's TPE and pruners, asked and told."""
+"""Optuna, asked and told."""
 
 from __future__ import annotations
 
-import copy
 import warnings
 from typing import TYPE_CHECKING
 
-import numpy as np
-import optuna
-from optuna.samplers import TPESampler
-from optuna.trial import TrialState as Row
-
 from tuner.distributions import chooser
-from tuner.engines import History, Proposal
+from tuner.engines import Exhausted, History, Idle, Proposal, Setting
+from tuner.engines.optuna.checking import always_active, most_epochs
+from tuner.engines.optuna.pruning import ends, make_pruner
+from tuner.engines.optuna.samplers import Situation, anything_left, make_sampler
+from tuner.trial import TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from search_spaces import SearchSpace
+    import optuna
+
     from tuner.trial import Epoch
-
-N_STARTUP = 8
-"""Trained trials that are drawn at random before TPE models them."""
-
-FIRST_RUNG = 4
-"""Epochs before a trial can be pruned. The first epochs of convolutional networks are too noisy to judge by."""
-
-PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
-    # Asynchronous successive halving goes on with the best third at epochs 4, 12, 36, ...
-    # Source: Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning, algorithm 2.
-    "asha": lambda: optuna.pruners.SuccessiveHalvingPruner(min_resource=FIRST_RUNG, reduction_factor=3),
-    "median": lambda: optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=FIRST_RUNG - 1),
-    "none": optuna.pruners.NopPruner,
-}
 
 
 class OptunaEngine:
-    """TPE over the joint space of each branch."""
+    """One of Optuna's samplers with one of its pruners.
 
-    knows_its_end = False
+    Samplers see all trials. Under Hyperband Optuna would show them those of the same bracket alone, and so spend the
+    start-up in each of them. It does so where the study itself has the pruner, which ours has not.
+    Source for not doing so: Falkner et al. 2018, BOHB, whose model is one for all brackets.
+    """
+
     goes_on = False
 
-    def __init__(self, space: SearchSpace, *, seed: int, pruner: str = "asha") -> None:
-        self._space = space
-        self._seed = seed
-        self._pruner = PRUNERS[pruner]()
+    def __init__(self, setting: Setting) -> None:
+        self._space = setting.space
+        self._plan = setting.plan
+        self._pruner = make_pruner(setting.plan.pruner, most_epochs(setting.space, setting.plan.epochs))
+        self._always_active = always_active(setting.space)
+        self.knows_its_end = setting.plan.algorithm == "brute-force"
 
-    def propose(self, history: History) -> Proposal:
-        study = history.optuna
-        study.sampler = self._sampler(study)
-        trial = study.ask()
-        return Proposal(configuration=self._space.configure(chooser(trial)), trial=trial)
+    def propose(self, history: History) -> Proposal | Idle | Exhausted:
+        study, trials = history.optuna, history.trials()
+        if self.knows_its_end and not anything_left(study):
+            # One that runs may be lost and wait again, so the end has not come before it has ended.
+            runs = any(trial.state is TrialState.RUNNING for trial in trials)
+            return Idle() if runs else Exhausted(self._end())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on experimental arguments, and on what Sobol sequences are balanced for
+            situation = Situation(seed=self._plan.seed, trials=trials, always_active=self._always_active)
+            study.sampler = make_sampler(self._plan.algorithm, situation)
+            trial = study.ask()
+            return Proposal(configuration=self._space.configure(chooser(trial)), trial=trial)
 
     def judge(self, trial: optuna.Trial, curve: Sequence[Epoch]) -> str:
-        study = trial.study
-        row = copy.copy(study._storage.get_trial(trial._trial_id))  # noqa: SLF001 - the trial's own view is stale
-        row.intermediate_values = {epoch.epoch: epoch.val_accuracy or 0.0 for epoch in curve}
-        return "others did better after as many epochs" if self._pruner.prune(study, row) else ""
+        poor = ends(self._pruner, trial, curve, seed=self._plan.seed)
+        return "others did better after as many epochs" if poor else ""
 
-    def _sampler(self, study: optuna.Study) -> TPESampler:
-        """A fresh sampler each time, seeded by the number of trials, so that a resumed study neither repeats its
-        first proposals nor needs anything but its history.
-        """
-        rows = study.get_trials(deepcopy=False)
-        # Proposals that were turned down are in the history, as violated constraints, and shall not end the start-up.
-        n_untrained = sum(row.state in {Row.COMPLETE, Row.PRUNED} and not row.intermediate_values for row in rows)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return TPESampler(
-                seed=int(np.random.SeedSequence((self._seed, len(rows))).generate_state(1)[0]),
-                n_startup_trials=N_STARTUP + n_untrained,
-                # Without group, parameters of a branch that is not always taken fall outside the joint model.
-                multivariate=True,
-                group=True,
-                # Counts running trials as poor, so two GPUs do not get twins.
-                constant_liar=True,
-            )
+    def _end(self) -> str:
+        n = self._space.size().configurations
+        return "all configurations of the space were tried" if n is None else f"all {n:,} configurations were tried"
