@@ -10,12 +10,13 @@ from search_spaces.configuration import Branches, Configuration, Layer, Residual
 from search_spaces.domains import Float, Int, Parameter, Value
 from search_spaces.keras_table import keras_table
 from search_spaces.nodes import without_indices
+from search_spaces.outline import outline
 from search_spaces.presets import accept
 from search_spaces.walk import PLAIN, configure, met
 from search_spaces.wording import flow, label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from search_spaces.configuration import Component, Step
     from search_spaces.nodes import Tree
@@ -44,8 +45,9 @@ def adopt(tree: Tree, other: Tree, values: Mapping[str, Value]) -> Configuration
     wanted = configure(other, lambda parameter: values[parameter.name])
     identity = _canonical(wanted).hash
     settings = {**settings_of(wanted), **met(other, wanted.values)}
+    foreign = outline(tree).layers.keys() - _layers(wanted).keys()
     obstacle: Obstacle | None = None
-    for made in _attempts(tree, settings):
+    for made in _Maker(tree, settings, frozenset(foreign)).attempts():
         if isinstance(made, Obstacle):
             obstacle = obstacle or made
         elif _canonical(made).hash == identity:
@@ -58,60 +60,68 @@ def adopt(tree: Tree, other: Tree, values: Mapping[str, Value]) -> Configuration
 
 # --- making it --------------------------------------------------------------------------------------------------------
 
-
-def _attempts(tree: Tree, settings: Mapping[str, Value]) -> Iterator[Configuration | Obstacle]:
-    """With the settings where they are asked for. What they do not say is tried, alike for all repetitions."""
-    way: list[tuple[Sequence[Value], int]] = []
-    for _ in range(MOST_ATTEMPTS):
-        yield _attempt(tree, settings, way)
-        while way and way[-1][1] + 1 == len(way[-1][0]):
-            way.pop()
-        if not way:
-            return
-        candidates, index = way[-1]
-        way[-1] = (candidates, index + 1)
+Way = list[tuple["Sequence[Value]", int]]
+"""For each parameter that the settings do not name, in the order of the walk: what may be tried, and which of it is."""
 
 
-def _attempt(
-    tree: Tree, settings: Mapping[str, Value], way: list[tuple[Sequence[Value], int]]
-) -> Configuration | Obstacle:
-    """`way` holds, for each parameter that the settings do not name, what may be tried and which of it is."""
-    tried: dict[str, Value] = {}
-    met_with: list[Obstacle] = []
+@dataclass(frozen=True)
+class _Maker:
+    tree: Tree
+    settings: Mapping[str, Value]
+    """What the configuration shall have."""
+    foreign: frozenset[str]
+    """Paths of layers that it has not."""
 
-    def choose(parameter: Parameter) -> Value:
-        if parameter.name in settings:
-            return _accepted(parameter, settings[parameter.name], met_with.append)
-        name = without_indices(parameter.name)
-        if name not in tried:
-            if len(tried) == len(way):
-                way.append((_candidates(parameter, settings), 0))
-            candidates, index = way[len(tried)]
-            tried[name] = candidates[index]
-        return tried[name]
+    def attempts(self) -> Iterator[Configuration | Obstacle]:
+        """With the settings where they are asked for. What they do not say is tried, alike for all repetitions."""
+        way: Way = []
+        for _ in range(MOST_ATTEMPTS):
+            yield self._attempt(way)
+            while way and way[-1][1] + 1 == len(way[-1][0]):
+                way.pop()
+            if not way:
+                return
+            candidates, index = way[-1]
+            way[-1] = (candidates, index + 1)
 
-    try:
-        return configure(tree, choose)
-    except ValueError as error:
-        return met_with[0] if met_with else Obstacle(verb="break", setting="the new space", why=str(error))
+    def _attempt(self, way: Way) -> Configuration | Obstacle:
+        tried: dict[str, Value] = {}
+        refused: list[Parameter] = []
 
+        def choose(parameter: Parameter) -> Value:
+            if parameter.name in self.settings:
+                refused[:] = [parameter]
+                value = accept(parameter.domain, self.settings[parameter.name])
+                refused.clear()
+                return value
+            name = without_indices(parameter.name)
+            if name not in tried:
+                if len(tried) == len(way):
+                    way.append((self._candidates(parameter), 0))
+                candidates, index = way[len(tried)]
+                tried[name] = candidates[index]
+            return tried[name]
 
-def _accepted(parameter: Parameter, value: Value, refuse: Callable[[Obstacle], None]) -> Value:
-    try:
-        return accept(parameter.domain, value)
-    except ValueError:
-        why = "which the new space does not reach"
-        refuse(Obstacle(verb="have", setting=parameter.name, value=value, why=why))
-        raise
+        try:
+            return configure(self.tree, choose)
+        except ValueError as error:
+            return self._out_of_reach(refused, error)
 
+    def _out_of_reach(self, refused: Sequence[Parameter], error: ValueError) -> Obstacle:
+        for parameter in refused:
+            value, why = self.settings[parameter.name], "which the new space does not reach"
+            return Obstacle(verb="have", setting=parameter.name, value=value, why=why)
+        return Obstacle(verb="have", setting="values", why=f"of which the new space makes nothing: {error}")
 
-def _candidates(parameter: Parameter, settings: Mapping[str, Value]) -> Sequence[Value]:
-    """Values with which a new parameter may change nothing: its default, its ends or options, and what others have."""
-    domain = parameter.domain
-    ends = (domain.low, domain.high) if isinstance(domain, Int | Float) else domain.values()
-    others = [each for each in settings.values() if domain.contains(each)]
-    found = {(type(each), each): each for each in (parameter.default, *ends, *others)}
-    return tuple(found.values())[:MOST_CANDIDATES]
+    def _candidates(self, parameter: Parameter) -> Sequence[Value]:
+        """Values with which it may change nothing: its default, its ends or options, and what other settings have."""
+        if any(parameter.name.startswith(f"{path}.") for path in self.foreign):
+            return (parameter.default,)  # whatever it is, the layer must go
+        domain = parameter.domain
+        ends = (domain.low, domain.high) if isinstance(domain, Int | Float) else domain.values()
+        others = [each for each in self.settings.values() if domain.contains(each)]
+        found = {(type(each), each): each for each in (parameter.default, *ends, *others)}
+        return tuple(found.values())[:MOST_CANDIDATES]
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------

@@ -158,6 +158,8 @@ def test_a_layer_that_is_gone_or_new_carries_nothing_over_and_the_search_begins_
     assert origin(new)["carried"] == 0
     assert origin(new)["reasons"] == ["8 lack layer_normalization, a layer that the new space adds"]
     assert [trial.carried for trial in new.trials] == ["", ""]
+    text = str(section(new.run().report).blocks[1])
+    assert "Of its 8 finished trials, none could be carried over: 8 lack layer_normalization, a layer that" in text
 
 
 def test_what_is_over_a_new_limit_or_breaks_a_new_rule_is_left_behind(job: Job) -> None:
@@ -235,6 +237,7 @@ def test_the_report_says_where_the_trials_came_from(job: Job) -> None:
     assert (report.search.origin.study, report.search.origin.finished) == ("s", 8)
     sentences = " ".join(str(getattr(block, "text", "")) for block in section(report).blocks)
     assert "This study goes on where study s stood, in another search space. Of its 8 finished trials, " in sentences
+    assert " carried over with scores and seeds, since this space can make them too." in sentences
 
 
 def test_the_search_time_is_the_new_studys_own(job: Job) -> None:

@@ -252,6 +252,7 @@ def test_another_space_is_refused_with_the_parameters_that_differ(job: Job) -> N
     with pytest.raises(StudyError) as refused:
         job.run(space=changed)
     assert "space: ~ hidden[0].dense.units: 8 to 64, log -> 8 to 128, log (wider)" in str(refused.value)
+    assert str(refused.value).endswith("or take its trials over: tune resume s --space SPACE --extend")
 
 
 def test_comments_and_layout_do_not_make_another_space(job: Job) -> None:

@@ -207,11 +207,13 @@ def _check_same(study: Study, plan: Plan, space: SearchSpace) -> None:
     if study.plan.space_fingerprint != plan.space_fingerprint:
         lines = [line for line in lines if not line.startswith("space_fingerprint")]
         lines += _space_differences(SearchSpace.parse(study.space_text, "the study's space"), space)
+    only_space = all(line.startswith("space:") for line in lines)
+    over = f", or take its trials over: tune resume {study.folder.name} --space SPACE --extend" if only_space else ""
     told = "".join(f"\n  {line}" for line in lines)
     raise StudyError(
         f"study '{study.folder.name}' was started on another plan:{told}\n"
         f"Give this search a name of its own with --study NAME, or go on with the old plan: "
-        f"tune resume {study.folder.name}"
+        f"tune resume {study.folder.name}{over}"
     )
 
 

@@ -28,14 +28,18 @@ def section(report: Report) -> Section:
 
 
 def _carried(origin: Origin) -> str:
-    of = text.plural(origin.finished, "finished trial")
-    verb = "was" if origin.carried == 1 else "were"
-    why = f" The rest were not: {'; '.join(origin.reasons)}." if origin.reasons else ""
+    of = f"Of its {text.plural(origin.finished, 'finished trial')}"
     left = f" Another {text.plural(origin.cut_off, 'trial')} had been cut off there." if origin.cut_off else ""
+    begin = f"This study goes on where study {origin.study} stood, in another search space. {of}"
+    reasons = "; ".join(origin.reasons)
+    if not origin.carried:
+        return f"{begin}, none could be carried over{f': {reasons}' if reasons else ''}.{left}"
+    verb = "was" if origin.carried == 1 else "were"
+    why = f" The rest were not: {reasons}." if reasons else ""
     return (
-        f"This study goes on where study {origin.study} stood, in another search space. Of its {of}, {origin.carried} "
-        f"{verb} carried over with the scores, since this space can make them too.{why}{left} What was carried over "
-        "was trained there: the search time does not count it, and the figure against time does not show it."
+        f"{begin}, {origin.carried} {verb} carried over with scores and seeds, since this space can make them too."
+        f"{why}{left} What was carried over was trained there: the search time does not count it, and the figure "
+        "against time does not show it."
     )
 
 

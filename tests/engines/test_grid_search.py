@@ -61,7 +61,7 @@ class MadeUp(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
+    def get_params(self, **_: Any) -> dict[str, Any]:
         return {}
 
     def set_params(self, **values: Any) -> MadeUp:

@@ -16,10 +16,11 @@ from tuner.engines import Engine, Proposal, Setting, make_engine
 from tuner.engines.keras_tuner import knobs
 from tuner.engines.keras_tuner.activity import activities, explore
 from tuner.engines.keras_tuner.oracles import make_oracle
+from tuner.engines.keras_tuner.outcomes import Outcome, outcome
 from tuner.engines.keras_tuner.translation import Translation
 from tuner.proposing import Trainable
 from tuner.study import attributes
-from tuner.trial import Trial, TrialState, plain
+from tuner.trial import Epoch, Reason, Trial, TrialState, plain
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 
@@ -210,3 +211,35 @@ def test_so_is_one_that_sees_the_best_over_the_limit(tmp_path: Path, monkeypatch
     study.run(4)
     assert len(study.trials) - at_random < 4 * 4
     assert max(trial.values["dense.units"] for trial in study.trained) == 28
+
+
+def ended(number: int, state: TrialState, score: float | None = None, **more: Any) -> Trial:
+    curve = () if score is None else (Epoch(epoch=1, accuracy=0.5, loss=1.0, val_accuracy=score, val_loss=1.0),)
+    return Trial(number=number, state=state, curve=curve, **more)
+
+
+def test_a_repeat_ends_with_the_trial_that_it_repeats_and_as_that_one_does() -> None:
+    repeat = ended(1, TrialState.TURNED_DOWN, reason=Reason.REPEAT, repeats=0)
+    assert outcome(repeat, [ended(0, TrialState.RUNNING, 0.7), repeat]) is None
+    assert outcome(repeat, [ended(0, TrialState.PRUNED, 0.7), repeat]) == Outcome(score=0.7, trained=False)
+    assert outcome(repeat, [ended(0, TrialState.FAILED, 0.7), repeat]) == Outcome(score=None, trained=False)
+
+
+def test_what_was_turned_down_otherwise_has_failed_untrained() -> None:
+    trial = ended(0, TrialState.TURNED_DOWN, reason=Reason.OVER_LIMIT)
+    assert outcome(trial, [trial]) == Outcome(score=None, trained=False)
+
+
+def test_running_trials_are_guessed_by_a_process_over_those_that_have_ended() -> None:
+    space = SearchSpace.parse(LIMITED, "limited.yaml")
+    oracle = make_oracle("bayesian", knobs.declared(activities(space, explore(space))), seed=0, max_epochs=1)
+    for index, units in enumerate((8, 14, 20, 26, 32)):
+        values = {"dense.units": units, "training.optimizer": "adam"}
+        oracle.enter(str(index), values, {"seed_state": 1, "drawn": 0})
+        if index < 4:
+            oracle.leave(str(index), Outcome(score=units / 100))
+    x, y = oracle.draft()._vectorize_trials()
+    process = oracle._make_gpr().fit(x[:4], y[:4])
+    mean, deviation = process.predict(x[4:], return_std=True)
+    assert list(y[:4]) == [-0.08, -0.14, -0.2, -0.26]
+    assert y[4] == pytest.approx(mean[0] + deviation[0])

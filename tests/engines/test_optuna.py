@@ -8,8 +8,6 @@ lived on would remember what a resumed search cannot know.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -19,16 +17,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from fakes.job import make
+from fakes.optuna_searches import SEED, SPACE, engine_of, made, optimized, search, told, train
 from optuna.samplers import BaseSampler
 
-from search_spaces import SearchSpace, SpaceError
+from search_spaces import SearchSpace
 from tuner.distributions import new_row
-from tuner.engines import Engine, Exhausted, Idle, Proposal, Setting, make_engine
-from tuner.engines.checking import check_engine
+from tuner.engines import Proposal
 from tuner.engines.optuna.samplers import ASTRAY, Situation, make_sampler
-from tuner.errors import UsageError
-from tuner.plan import Budget, Plan
 from tuner.study import Folder, Study
 from tuner.trial import Epoch, Reason, Trial, TrialState
 
@@ -36,25 +31,6 @@ pytestmark = [
     pytest.mark.usefixtures("unsynced"),
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
 ]
-
-SEED = 3
-
-SPACE = """
-name: conditional
-layers:
-  - flatten
-  - repeat: {int: [1, 3], default: 2}
-    name: hidden
-    layers: [{dense: {units: {int: [8, 64], log: true}, activation: {choice: [relu, tanh]}}}]
-  - dropout: {rate: {float: [0.0, 0.5], step: 0.05}}
-training:
-  optimizer:
-    choice:
-      - adam: {learning_rate: {float: [1e-4, 1e-2], log: true}}
-      - sgd: {learning_rate: {float: [1e-3, 1e-1], log: true}, momentum: {float: [0.0, 0.99]}}
-  batch_size: 32
-  epochs: 13
-"""
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
@@ -82,7 +58,6 @@ STOCK: dict[str, Callable[[int], BaseSampler]] = {
         scramble=True, seed=SEED, independent_sampler=optuna.samplers.RandomSampler(seed=seed)
     ),
     "nsga2": lambda seed: optuna.samplers.NSGAIISampler(seed=seed, population_size=16),
-    "brute-force": lambda seed: optuna.samplers.BruteForceSampler(seed=seed),
 }
 NEEDS = {"gp": "torch", "cmaes": "cmaes"}
 every_sampler = pytest.mark.parametrize(
@@ -95,98 +70,10 @@ every_sampler = pytest.mark.parametrize(
             ),
         )
         for name in STOCK
-        if name != "brute-force"
     ],
 )
 LONG_ENOUGH = {"gp": 14, "nsga2": 40}
 """Trials after which a sampler has shown what it does after its start-up; 24 for the others."""
-
-
-def stock(algorithm: str, n_before: int) -> BaseSampler:
-    return STOCK[algorithm](int(np.random.SeedSequence((SEED, n_before)).generate_state(1)[0]))
-
-
-def score(values: dict[str, Any], epoch: int) -> float:
-    """Made of the values; rises with the epochs at a pace of its own."""
-    plain = {name: float(f"{value:.12g}") if isinstance(value, float) else value for name, value in values.items()}
-    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).digest()
-    return round((0.5 + digest[0] / 512) * (1 - (0.3 + digest[1] / 512) ** epoch), 9)
-
-
-def plan(algorithm: str, space: SearchSpace, **more: Any) -> Plan:
-    return Plan(
-        dataset="none", data_fingerprint="a", space=space.name, space_fingerprint=space.fingerprint,
-        **{"algorithm": algorithm, "pruner": "none", "seed": SEED, **more},
-    )  # fmt: skip
-
-
-def made(path: Path, algorithm: str, text: str = SPACE, **more: Any) -> Study:
-    path.mkdir()
-    return Study.create(Folder(path), plan(algorithm, SearchSpace.parse(text, "space.yaml"), **more), text)
-
-
-def engine_of(study: Study) -> Engine:
-    space = SearchSpace.parse(study.space_text, "space.yaml")
-    return make_engine(Setting(space=space, plan=study.plan, n_trials=50, labels=np.zeros(0, dtype=int)))
-
-
-def search(study: Study, n: int, *, epochs: int = 1, engine: Engine | None = None) -> str:
-    """Up to n trials, one after another; why it ended before."""
-    engine = engine or engine_of(study)
-    for _ in range(n):
-        proposal = engine.propose(study)
-        if isinstance(proposal, Exhausted):
-            return proposal.reason
-        assert isinstance(proposal, Proposal)
-        train(study, engine, proposal, epochs)
-    return ""
-
-
-def train(study: Study, engine: Engine, proposal: Proposal, epochs: int) -> None:
-    assert proposal.trial is not None
-    study.begin(proposal.trial, configuration=proposal.configuration.hash, seed=0, parameters=1, measures={})
-    curve: tuple[Epoch, ...] = ()
-    for epoch in range(1, epochs + 1):
-        value = score(dict(proposal.configuration.values), epoch)
-        curve = (*curve, Epoch(epoch=epoch, accuracy=0.5, loss=1.0, val_accuracy=value, val_loss=1.0))
-        study.record_epoch(proposal.trial, curve)
-        if engine.judge(proposal.trial, curve) and epoch < epochs:
-            study.finish(proposal.trial, TrialState.PRUNED)
-            return
-    study.finish(proposal.trial, TrialState.COMPLETE)
-
-
-def optimized(
-    algorithm: str, n: int | None, *, epochs: int = 1, pruner: Any = None, ask: Any = suggest
-) -> optuna.Study:
-    """What Optuna does by itself."""
-
-    def objective(trial: optuna.Trial) -> float:
-        values = ask(trial)
-        for epoch in range(1, epochs + 1):
-            value = score(values, epoch)
-            trial.report(value, epoch)
-            if trial.should_prune() and epoch < epochs:
-                raise optuna.TrialPruned
-        return value
-
-    def reseed(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
-        study.sampler = stock(algorithm, len(study.trials))
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(
-        study_name=str(SEED),
-        direction="maximize",
-        sampler=stock(algorithm, 0),
-        pruner=pruner or optuna.pruners.NopPruner(),
-    )
-    study.optimize(objective, n_trials=n, callbacks=[reseed])
-    return study
-
-
-def told(study: optuna.Study) -> list[tuple[dict[str, Any], str, int, float | None]]:
-    """Of each trial its values, its state, its epochs and its score."""
-    return [(row.params, row.state.name, len(row.intermediate_values), row.value) for row in study.get_trials()]
 
 
 @every_sampler
@@ -194,7 +81,7 @@ def test_proposals_are_those_of_plain_optimize(tmp_path: Path, algorithm: str) -
     n = LONG_ENOUGH.get(algorithm, 24)
     study = made(tmp_path / "s", algorithm)
     assert search(study, n) == ""
-    assert told(study.optuna) == told(optimized(algorithm, n))
+    assert told(study.optuna) == told(optimized(STOCK[algorithm], suggest, n))
 
 
 @every_sampler
@@ -264,98 +151,9 @@ def test_the_same_trials_are_pruned_at_the_same_epoch(tmp_path: Path, algorithm:
     n, epochs = 18, 13
     study = made(tmp_path / "s", algorithm, pruner=pruner)
     search(study, n, epochs=epochs)
-    plain = told(optimized(algorithm, n, epochs=epochs, pruner=PRUNERS[pruner]()))
+    plain = told(optimized(STOCK[algorithm], suggest, n, epochs=epochs, pruner=PRUNERS[pruner]()))
     assert told(study.optuna) == plain
     assert (pruner == "patient") == ({state for _, state, _, _ in plain} == {"COMPLETE"}), "these curves only rise"
-
-
-SMALL = """
-name: small
-layers: [flatten, {dense: {units: {choice: [8, 16]}}}]
-training:
-  optimizer: {choice: [adam, {sgd: {momentum: {float: [0.0, 0.6], step: 0.3}}}]}
-  batch_size: {choice: [32, 64]}
-  epochs: 2
-"""
-
-
-def suggest_small(trial: optuna.Trial) -> dict[str, Any]:
-    trial.suggest_categorical("dense.units", [8, 16])
-    if trial.suggest_categorical("training.optimizer", ["adam", "sgd"]) == "sgd":
-        trial.suggest_float("training.optimizer.sgd.momentum", 0.0, 0.6, step=0.3)
-    trial.suggest_categorical("training.batch_size", [32, 64])
-    return trial.params
-
-
-def test_brute_force_ends_where_optuna_stops_itself_and_says_so(tmp_path: Path) -> None:
-    study = made(tmp_path / "s", "brute-force", SMALL)
-    assert search(study, 100) == "all 16 configurations were tried"
-    assert told(study.optuna) == told(optimized("brute-force", None, ask=suggest_small))
-    assert len({json.dumps(dict(trial.values)) for trial in study.trials()}) == 16
-
-
-def test_brute_force_counts_what_was_turned_down_or_failed_and_survives_each_tell(tmp_path: Path) -> None:
-    study = made(tmp_path / "s", "brute-force", SMALL)
-    engine = engine_of(study)
-    for reason in [Reason.OVER_LIMIT, Reason.FORBIDDEN, Reason.CRASH, Reason.NAN] * 4:
-        proposal = engine.propose(study)
-        assert isinstance(proposal, Proposal)
-        assert proposal.trial is not None
-        turned_down = reason in {Reason.OVER_LIMIT, Reason.FORBIDDEN}
-        state = TrialState.TURNED_DOWN if turned_down else TrialState.FAILED
-        study.finish(proposal.trial, state, reason=reason)
-    assert isinstance(engine.propose(study), Exhausted)
-    assert [trial.reason for trial in study.trials()][:4] == ["over_limit", "forbidden", "crash", "nan"]
-
-
-def test_brute_force_waits_for_what_runs_since_that_may_be_lost(tmp_path: Path) -> None:
-    study = made(tmp_path / "s", "brute-force", SMALL)
-    engine = engine_of(study)
-    search(study, 15, engine=engine)
-    last = engine.propose(study)
-    assert isinstance(last, Proposal)
-    assert isinstance(engine.propose(study), Idle)
-    assert last.trial is not None
-    study.finish(last.trial, TrialState.FAILED, reason=Reason.CRASH)
-    assert isinstance(engine.propose(study), Exhausted)
-
-
-def test_brute_force_goes_through_presets_and_pruned_trials_to_its_end_over_several_sessions(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = SMALL.replace("epochs: 2", "epochs: 6\npresets: {wide: {values: {dense.units: 16}}}")
-    job = make(home, monkeypatch, space=text)
-    for trials in (3, 4, 40):
-        outcome = job.run(algorithm="brute-force", pruner="asha", budget=Budget(trials=trials))
-    assert outcome.report.search.stopped_by == "all 16 configurations were tried"
-    assert len({trial.configuration for trial in job.trials}) == len(job.trials) == 16
-    assert {trial.state.value for trial in job.trials} == {"complete", "pruned"}
-    assert job.trials[0].preset == "wide"
-
-
-def test_only_brute_force_knows_its_end(tmp_path: Path) -> None:
-    assert engine_of(made(tmp_path / "b", "brute-force", SMALL)).knows_its_end
-    assert not engine_of(made(tmp_path / "t", "tpe", SMALL)).knows_its_end
-
-
-def test_brute_force_names_each_setting_that_cannot_be_listed_with_its_line_and_what_to_type() -> None:
-    space = SearchSpace.parse(SPACE.replace("{int: [8, 64], log: true}", "{int: [1, 1000000]}"), "space.yaml")
-    with pytest.raises(SpaceError) as error:
-        check_engine(space, plan("brute-force", space))
-    lines = str(error.value).splitlines()
-    assert len(lines) == 4
-    assert lines[0] == (
-        "space.yaml:7: hidden.dense.units: brute-force needs finite domains: give it a step or choices, "
-        "e.g. --set 'hidden.dense.units={choice: [1, 500000, 1e+06]}'"
-    )
-    assert "training.optimizer.sgd.momentum: brute-force" in lines[3]
-
-
-def test_cmaes_refuses_a_space_in_which_it_has_nothing_to_move() -> None:
-    space = SearchSpace.parse(SMALL, "space.yaml")
-    with pytest.raises(UsageError, match=r"cmaes moves numbers that all configurations have\. Space 'small' has none"):
-        check_engine(space, plan("cmaes", space))
-    check_engine(SearchSpace.parse(SPACE, "space.yaml"), plan("cmaes", space))
 
 
 def turned_down(number: int, reason: Reason = Reason.OVER_LIMIT) -> Trial:

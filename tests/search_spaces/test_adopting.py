@@ -145,6 +145,25 @@ def test_a_rule_of_the_new_space_is_kept() -> None:
     assert found == "break the rule training.batch_size == 64 and training.optimizer == 'sgd'"
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_what_a_random_space_drew_is_found_where_a_parameter_is_fixed_to_it_and_back_again(seed: int) -> None:
+    rng = random.Random(seed)
+    content = content_of(rng)
+    wide = SearchSpace.parse(json.dumps(content), "wide.yaml")
+    drawn = wide.sample(rng)
+    if not drawn.values:
+        return
+    name = rng.choice(list(drawn.values))
+    fixed = {name: drawn.values[name]} | content.get("fix", {})
+    narrow = SearchSpace.parse(json.dumps(content | {"fix": fixed, "presets": {}}), "narrow.yaml")
+    made = narrow.adopt(wide, drawn.values)
+    assert isinstance(made, Configuration)
+    assert made.hash == drawn.hash
+    assert name not in made.values
+    back = wide.adopt(narrow, made.values)
+    assert back == drawn
+
+
 @pytest.mark.parametrize("name", library())
 def test_each_space_of_the_library_takes_its_own_configurations_as_they_are(name: str) -> None:
     loaded, rng = SearchSpace.load(name), random.Random(0)

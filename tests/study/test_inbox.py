@@ -81,6 +81,32 @@ def test_a_guess_for_what_was_tried_meanwhile_is_turned_down_and_costs_no_traini
     assert study.trials[1].repeats == 0
 
 
+@pytest.mark.parametrize(
+    ("engine", "algorithm"),
+    [
+        ("optuna", "tpe"),
+        ("optuna", "brute-force"),
+        ("keras-tuner", "bayesian"),
+        ("keras-tuner", "hyperband"),
+        ("grid-search-cv", "grid"),
+        ("grid-search-cv", "halving"),
+    ],
+)
+def test_every_engine_goes_on_after_a_guess_and_does_not_propose_it_again(
+    tmp_path: Path, engine: str, algorithm: str
+) -> None:
+    study = driver(tmp_path / "s", engine, algorithm, text=SHORT)
+    study.run(3)
+    put(study, **{"training.optimizer": "sgd"})
+    study.run(1)
+    study.restart()
+    study.run(3)
+    guess = study.trials[3]
+    assert (guess.enqueued, guess.scored, guess.state) == (True, True, TrialState.COMPLETE)
+    assert sum(trial.identity == guess.identity for trial in study.trained) == 1
+    assert len(study.trained) >= 7
+
+
 NAME = "0" * 20 + "-" + "a" * 32 + ".json"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports.report import Candidate, CrossValidation
+from tuner.engines.grid_search.grids import ITERATION
 from tuner.trial import Fold, TrialState
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from tuner.plan import Plan
     from tuner.study import Study
     from tuner.trial import Trial
-
-ITERATION = "iter"
-"""Where the engine notes the round of successive halving that it proposed a trial for."""
 
 UNENDED = frozenset({TrialState.WAITING, TrialState.RUNNING})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tuner.engines import Exhausted, Idle, Proposal
-from tuner.engines.grid_search.grids import grid
+from tuner.engines.grid_search.grids import ITERATION, grid
 from tuner.engines.grid_search.schedules import Round, key_of, rounds
 from tuner.trial import Stage, TrialState
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from tuner.engines import History, Setting
     from tuner.engines.grid_search.schedules import Key
     from tuner.trial import Epoch, Trial
-
-ITERATION = "iter"
-"""Under which a trial keeps the iteration of successive halving that it belongs to."""
 
 PENDING = frozenset({TrialState.WAITING, TrialState.RUNNING})
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PREFIX = "model__"
 """What scikeras takes any name after, dots and brackets included."""
 
+ITERATION = "iter"
+"""Under which the engine notes with a trial the round of successive halving that it belongs to."""
+
 MOST_CONFIGURATIONS = 100_000
 """Of a grid. All are listed before the first is trained, which takes half a minute for as many."""
 

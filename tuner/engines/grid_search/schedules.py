@@ -105,7 +105,7 @@ class _LookedUp:
     scores: Scores
     rounds: list[Round]
 
-    def _run_search(self, evaluate_candidates: Any, *, callback_ctx: Any = None) -> None:
+    def _run_search(self, _theirs: Any, *, callback_ctx: Any = None) -> None:
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}  # new in scikit-learn 1.9
         super()._run_search(self._evaluate, **context)  # type: ignore[misc]
         raise _Finished

@@ -67,7 +67,7 @@ class Bayesian(Kept, BayesianOptimizationOracle):  # type: ignore[misc]
         if self._failed_in_a_row():
             self._show_failures()
         if self.ongoing_trials:
-            pass
+            self._fit_ended()
         return super()._vectorize_trials()
 
     def _failed_in_a_row(self) -> bool:

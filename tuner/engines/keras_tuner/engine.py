@@ -2,7 +2,8 @@
 
 With the seed `s` of the plan, and where no preset or user's guess is among the trials, the proposals are those of a
 stock tuner over `tuner.bridges.hypermodel` with `seed=s + 1` and the same scores. (KerasTuner takes a seed of 0 for
-none.) No folder of KerasTuner's is written.
+none.) They go on where a stock tuner ends, stands still or promotes nobody any more: see `Random`, `Bayesian` and
+`Hyperband`. No folder of KerasTuner's is written.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.pruners import (
@@ -19,8 +19,6 @@ from optuna.pruners import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from optuna.storages import BaseStorage
 
     from tuner.trial import Epoch
 
@@ -82,14 +80,14 @@ def _view(study: optuna.Study, name: str) -> optuna.Study:
     Hyperband chooses a trial's bracket by a hash of the study's name and the trial's number: by the folder's name two
     studies of one seed would be pruned differently.
     """
-    storage = cast("BaseStorage", _FirstObjective(study._storage, study._study_id))  # noqa: SLF001
+    storage: Any = _FirstObjective(study._storage, study._study_id)  # noqa: SLF001
     return optuna.Study(study_name=name, storage=storage, sampler=study.sampler)
 
 
 class _FirstObjective:
     """A storage that knows one study, and the first direction of it. Everything else is the storage's own."""
 
-    def __init__(self, storage: BaseStorage, study_id: int) -> None:
+    def __init__(self, storage: Any, study_id: int) -> None:
         self._storage = storage
         self._study_id = study_id
 
@@ -97,7 +95,8 @@ class _FirstObjective:
         return self._study_id
 
     def get_study_directions(self, study_id: int) -> list[optuna.study.StudyDirection]:
-        return self._storage.get_study_directions(study_id)[:1]
+        directions: list[optuna.study.StudyDirection] = self._storage.get_study_directions(study_id)
+        return directions[:1]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
