@@ -108,10 +108,10 @@ class _Maker:
             return self._out_of_reach(refused, error)
 
     def _out_of_reach(self, refused: Sequence[Parameter], error: ValueError) -> Obstacle:
-        for parameter in refused:
-            value, why = self.settings[parameter.name], "which the new space does not reach"
-            return Obstacle(verb="have", setting=parameter.name, value=value, why=why)
-        return Obstacle(verb="have", setting="values", why=f"of which the new space makes nothing: {error}")
+        if not refused:
+            return Obstacle(verb="have", setting="values", why=f"of which the new space makes nothing: {error}")
+        name = refused[0].name
+        return Obstacle(verb="have", setting=name, value=self.settings[name], why="which the new space does not reach")
 
     def _candidates(self, parameter: Parameter) -> Sequence[Value]:
         """Values with which it may change nothing: its default, its ends or options, and what other settings have."""

@@ -120,7 +120,7 @@ KERAS_TUNER = Card(
     library="KerasTuner",
     line="KerasTuner's oracles",
     algorithms=(
-        Algorithm(name="bayesian", line="Gaussian process with an upper confidence bound"),
+        Algorithm(name="bayesian", line="Gaussian process, after three draws for each parameter"),
         Algorithm(name="random", line="independent draws that do not repeat"),
         Algorithm(name="hyperband", line="many for a few epochs, the best of them on from where they stood"),
         Algorithm(name="grid", line="every configuration in order, ten values of a range", presets_first=False),
