@@ -17,7 +17,7 @@ from fakes.driving import Driver, driver
 
 from tuner.dashboard import HERE, guarded, server
 
-pytest.importorskip("optuna_dashboard")
+param_importance_cache = pytest.importorskip("optuna_dashboard._importance").param_importance_cache
 pytestmark = pytest.mark.usefixtures("unsynced")
 
 ENGINES = [("optuna", "tpe"), ("keras-tuner", "random"), ("grid-search-cv", "grid")]
@@ -52,6 +52,7 @@ def serve(tmp_path: Path) -> Iterator[Any]:
     served: list[Served] = []
 
     def begin(study: Driver) -> Served:
+        param_importance_cache.clear()  # one for the whole process, by number of the study: here all have number 1
         served.append(Served(study, tmp_path / f"copy-{len(served)}.db"))
         return served[-1]
 

@@ -35,6 +35,12 @@ def hardware() -> dict[str, str]:
 def peak_memory() -> int:
     """Peak resident bytes of this process."""
     try:
+        # A child's ru_maxrss begins at the size of the process that started it.
+        (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+    except (OSError, ValueError):  # not Linux
+        pass
+    try:
         import resource
     except ImportError:  # Windows keeps the peak elsewhere
         return int(psutil.Process().memory_info()._asdict()["peak_wset"])
