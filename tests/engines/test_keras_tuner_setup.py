@@ -70,6 +70,7 @@ def test_grid_takes_spaces_of_any_other_size() -> None:
 
 
 def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    # Other tests set it, for this process.
     inherited = {
         name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"
     }  # other tests set it
