@@ -123,11 +123,12 @@ def _search(
     )
     if study.n_finished() < request.budget.trials:
         _end_if_asked(control)
-        facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": ""}
+        facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False}
         study.remember(RUN, {**before, **facts})
         executor.start()
     stopped_by = search.run()
-    study.remember(RUN, {**before, **facts, "stopped_by": stopped_by, "seconds": round(search.seconds, 1)})
+    facts |= {"stopped_by": stopped_by, "exhausted": search.exhausted, "seconds": round(search.seconds, 1)}
+    study.remember(RUN, {**before, **facts})
     _remember_memory(study, search.worker_memory)
 
 

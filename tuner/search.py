@@ -90,6 +90,8 @@ class Search:
     """Search time of earlier sessions."""
     worker_memory: int = 0
     """Peak resident bytes of any worker."""
+    exhausted: bool = False
+    """Whether it ended because there is nothing left to propose."""
 
     def __post_init__(self) -> None:
         self._running: dict[int, _Running] = {}
@@ -167,6 +169,7 @@ class Search:
                     case Trainable() as following:
                         self._submit(slot, _Running(following))
                     case Exhausted(reason=reason):
+                        self.exhausted = True
                         self._ended = self._ended or reason
                         return
                     case Idle():

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from search_spaces import SearchSpace
 from tuner.outlook.ahead import Circumstances, Outlook, look_ahead
-from tuner.trial import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +35,4 @@ def _scored_images(study: Study) -> int:
 def _ended(study: Study) -> str:
     """What the engine said when it had nothing more to propose; '' where the last run ended otherwise, or goes on."""
     run = study.fact("run", {})
-    asked, why = run.get("trials", 0), run.get("stopped_by", "")
-    others = {f"all {asked} trials are done", "its time was up", "it was interrupted"}
-    return "" if why in others or sum(trial.state in FINISHED for trial in study.trials()) >= asked else str(why)
+    return str(run["stopped_by"]) if run.get("exhausted") else ""
