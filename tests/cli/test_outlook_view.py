@@ -210,7 +210,7 @@ def test_folds_are_cut_from_all_images(running: Study, capsys: pytest.CaptureFix
 
 
 def test_an_engine_that_gave_up_is_quoted(running: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    running.remember("run", {"trials": 50, "stopped_by": "all 4 brackets are done"})
+    running.remember("run", {"trials": 50, "stopped_by": "all 4 brackets are done", "exhausted": True})
     assert "There are no more trials to come: all 4 brackets are done." in told(capsys, "--outlook")
 
 
