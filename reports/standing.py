@@ -24,11 +24,17 @@ def overlap(a: Proportion, b: Proportion) -> bool:
 
 
 def ranking(report: Report) -> tuple[TrialRow, ...]:
-    """Complete trials, best first; of equal ones the earlier. Those that were scored on more images come before all
-    that were scored on fewer: successive halving compares within a round.
+    """Complete trials, best first; of equal ones the cheaper by the other objectives, then the earlier. Those that were
+    scored on more images come before all that were scored on fewer: successive halving compares within a round.
     """
     done = [trial for trial in report.trials if trial.state == "complete" and _score(trial) > -math.inf]
-    return tuple(sorted(done, key=lambda trial: (-(trial.scored_on or 0), -_score(trial), trial.number)))
+    costs = [objective.name for objective in report.objectives[1:]]
+
+    def standing(trial: TrialRow) -> tuple[float, ...]:
+        cost = (trial.measures.get(name, math.inf) for name in costs)
+        return (-(trial.scored_on or 0), -_score(trial), *cost, trial.number)
+
+    return tuple(sorted(done, key=standing))
 
 
 def _score(trial: TrialRow) -> float:

@@ -94,6 +94,12 @@ def test_the_old_study_is_left_as_it_was(job: Job) -> None:
     assert sums() == before
 
 
+def test_a_look_at_the_test_set_in_the_old_study_counts_in_the_new_one(job: Job) -> None:
+    new = extended(job, WIDER)
+    openings = Study.open(new.request.folder).fact("test_openings")
+    assert [each.get("study") for each in openings] == ["s", None]
+
+
 def test_the_split_is_the_same(job: Job) -> None:
     new = extended(job, WIDER, trials=8)
     fingerprint = Study.open(job.request.folder).plan.data_fingerprint

@@ -51,7 +51,7 @@ def _compared(study: Study, name: str, data: Mapping[str, str]) -> ComparedStudy
     plan, run = study.plan, study.fact(RUN, {})
     trials = study.trials()
     ended = [trial for trial in trials if trial.state in FINISHED]
-    best = winner(ended)
+    best = winner(ended, plan.objectives)
     may_win = {trial.number for trial in eligible(ended)}
     return ComparedStudy(
         name=name,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from tuner.data import ImageData, Split
 
+OPENINGS = "test_openings"
+"""Under which a study keeps when its test set was opened, and for which trial."""
+
 RUN = "run"
 """Under which a study keeps what the last run was asked and what came of it."""
 
@@ -124,6 +127,8 @@ def _extended_study(request: Request, plan: Plan, data: ImageData) -> Study:
         split = tuner.data.load_split(request.extends.split, data.fingerprint)
         carried = carry(old, request.space)
         facts = {"data": old.fact("data"), "command": request.command, RUN: asked(request)}
+        # What was chosen after a look at the test set was chosen with it, in whichever study the look was.
+        facts[OPENINGS] = [{"study": old.folder.name, **each} for each in old.fact(OPENINGS, [])]
         queue = [] if not _presets_first(plan) else _presets(request.space, data, carried.configurations)
         tuner.data.save_split(split, request.folder.split, data.fingerprint)
         _copy_folds(request.extends, request.folder)

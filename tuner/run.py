@@ -123,7 +123,9 @@ def _search(
     )
     if study.n_finished() < request.budget.trials:
         _end_if_asked(control)
-        facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False}
+        commands = [*before.get("commands", []), request.command]
+        commands = [each for i, each in enumerate(commands) if each not in commands[:i]]
+        facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False, "commands": commands}
         study.remember(RUN, {**before, **facts})
         executor.start()
     stopped_by = search.run()

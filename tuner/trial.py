@@ -204,9 +204,15 @@ def plain(value: Value) -> Value:
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
-def winner(trials: list[Trial]) -> Trial | None:
-    """The trial with the best score of those that may win."""
-    return max(eligible(trials), key=lambda trial: trial.score or 0.0, default=None)
+def winner(trials: list[Trial], objectives: Sequence[str] = ()) -> Trial | None:
+    """The trial with the best score of those that may win; of equals the cheapest by the other objectives, so that it
+    is on their Pareto front; of those the first.
+    """
+
+    def standing(trial: Trial) -> tuple[float, ...]:
+        return (-(trial.score or 0.0), *(trial.measures.get(name, math.inf) for name in objectives[1:]))
+
+    return min(eligible(trials), key=standing, default=None)
 
 
 def eligible(trials: list[Trial]) -> list[Trial]:

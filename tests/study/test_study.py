@@ -1,4 +1,6 @@
+import json
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from optuna.trial import TrialState as Row
 
 from tuner.errors import BusyError, StudyError
 from tuner.plan import Plan
-from tuner.study import Folder, Study, find_study, hold, list_studies, records, study_folder
+from tuner.study import Folder, Study, find_study, hold, is_held, list_studies, records, study_folder
 from tuner.trial import Epoch, Reason, Stage, Trial, TrialState, winner
 
 PLAN = Plan(dataset="digits", data_fingerprint="a", space="mlp_v1", space_fingerprint="b")
@@ -144,6 +146,37 @@ def test_the_winner_is_the_best_complete_trial_even_if_a_pruned_one_scored_highe
     assert winner(trials) == trials[2]
     assert winner(trials[1:2] + trials[3:]) == trials[1]
     assert winner(trials[3:]) is None
+
+
+def test_of_equal_scores_the_cheapest_by_the_other_objectives_wins_and_of_those_the_first() -> None:
+    def complete(number: int, **measures: float) -> Trial:
+        curve = (Epoch(epoch=1, accuracy=0.5, loss=1.0, val_accuracy=0.9, val_loss=1.0),)
+        return Trial(number=number, state=TrialState.COMPLETE, curve=curve, measures=measures)
+
+    trials = [
+        complete(0, parameters=50, latency=1.0),
+        complete(1, parameters=40, latency=3.0),
+        complete(2, parameters=40),
+    ]
+    assert winner(trials, ("val_accuracy", "parameters")) == trials[1]
+    assert winner(trials, ("val_accuracy", "latency")) == trials[0]
+    assert winner(trials) == trials[0]
+
+
+def test_a_study_whose_process_is_gone_is_not_said_to_go_on(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    with hold(study.folder.path, "s"):
+        assert is_held(study.folder.path)
+        assert study.stopped_by == ""
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
+    holder = {"pid": int(gone.stdout), "host": socket.gethostname()}
+    (study.folder.path / "holder.json").write_text(json.dumps(holder), encoding="utf-8")
+    assert not is_held(study.folder.path)
+    assert study.stopped_by == "its process ended before the search did"
+    study.remember("run", {"stopped_by": "all 3 trials are done"})
+    assert study.stopped_by == "all 3 trials are done"
 
 
 def test_optunas_own_tools_open_the_file(tmp_path: Path) -> None:

@@ -99,9 +99,14 @@ def _write(comparison: Comparison, folder: Path) -> Path:
         ) from None
 
 
+IN_TABLE = frozenset({"engine", "algorithm", "pruner", "trials asked for"})
+"""Differences that the table shows anyway."""
+
+
 def _print(comparison: Comparison, page: Path) -> None:
     from rich.text import Text
 
+    from reports.comparability import differences
     from reports.sections.comparison import answer, side_by_side
     from tuner.cli.comparison_table import print_table
     from tuner.cli.printing import console, printable
@@ -113,6 +118,9 @@ def _print(comparison: Comparison, page: Path) -> None:
     print_table(side_by_side.table(comparison), out)
     for sentence in answer.sentences(comparison):
         out.print(Text(printable(sentence)))
+    if apart := [each for each in differences(comparison) if each.what not in IN_TABLE]:
+        told = "; ".join(f"{each.what} ({', '.join(each.values)})" for each in apart)
+        out.print(Text(printable(f"They also differ in {told}.")))
     for note in filter(None, (answer.optimism(comparison), answer.unfinished(comparison))):
         out.print(Text(printable(note), "dim"))
     click.echo(f"\npage  {page}")

@@ -20,11 +20,11 @@ def dashboard(study: str, port: int, *, open_it: bool) -> None:
     from tuner.study import Study, find_study
 
     folder = find_study(study)
-    Study.open(folder)  # says what is wrong with it, if anything is
+    opened = Study.open(folder)  # says what is wrong with it, if anything is
     with tempfile.TemporaryDirectory(prefix="tune-dashboard-") as scratch:
         guard = guarded(folder, Path(scratch) / "study.db")
         with server(guard, port) as listening:
-            address = f"http://{HERE}:{listening.server_port}/dashboard"
+            address = f"http://{HERE}:{listening.server_port}/dashboard/studies/{opened.row}"
             click.echo(address)
             click.echo("Ctrl-C ends it.", err=True)
             if open_it:

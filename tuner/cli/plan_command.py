@@ -47,7 +47,7 @@ def plan(dataset: str, space: SpaceOptions, *, as_json: bool, preset: str | None
     from tuner.errors import UsageError
 
     check_dataset(dataset)
-    outlook = _outlook(Asked(dataset=dataset, space=space.load(), preset=preset, **options))
+    outlook = _outlook(Asked(dataset=dataset, space=space.load(epochs=options["epochs"]), preset=preset, **options))
     if as_json:
         click.echo(json.dumps(_document(outlook), indent=2))
     else:

@@ -80,7 +80,7 @@ def _request_of(study: Study, *, trials: int | None, timeout: float | None, gpus
             trials=trials or last.get("trials", 50),
             timeout=last.get("timeout") if timeout is None else None if timeout == math.inf else timeout,
         ),
-        command=study.fact("command", ""),
+        command=shlex.join(["tune", *sys.argv[1:]]),
         seed=plan.seed,
         validation=plan.validation,
         limit=plan.limit,
@@ -123,8 +123,7 @@ def _in_space(
             f"{origin.carried} trials are carried over, and study '{study.folder.name}' was asked for "
             f"{request.budget.trials}. Say how many there shall be, those included, with --trials."
         )
-    command = shlex.join(["tune", *sys.argv[1:]])
-    return replace(request, space=space, folder=folder, extends=study.folder, command=command)
+    return replace(request, space=space, folder=folder, extends=study.folder)
 
 
 def _show(request: Request) -> None:

@@ -94,7 +94,7 @@ def run(
     from tuner.plan import Budget
     from tuner.study import study_folder
 
-    loaded = space.load()
+    loaded = space.load(epochs=options["epochs"])
     usual = usual_trials(loaded, options["engine"], options["algorithm"])
     do(
         Request(

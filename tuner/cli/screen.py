@@ -116,6 +116,10 @@ def trial_line(trial: Trial, *, is_best: bool) -> str:
         f"{count(trial.parameters):>9} parameters",
         f"{span(trial.seconds):>7}",
     ]
+    if trial.state is TrialState.PRUNED:
+        words.append(f"after epoch {len(trial.curve)}")
+    if trial.stage.after is not None:
+        words.append(f"on from trial {trial.stage.after}")
     if is_best:
         words.append("best so far")
     if origin := origin_text(trial):

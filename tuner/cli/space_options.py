@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from search_spaces import SearchSpace
+    from search_spaces import Changes, SearchSpace
+
+EPOCHS = "training.epochs"
 
 DEFAULT_SPACE = "cnn_v4"
 
@@ -42,15 +44,24 @@ class SpaceOptions:
         """Whether the command line says anything of it."""
         return self != NOTHING_GIVEN
 
-    def load(self, default: SearchSpace | None = None) -> SearchSpace:
+    def load(self, default: SearchSpace | None = None, *, epochs: int | None = None) -> SearchSpace:
         """The space that is asked for. Where no other is named it is `default`, or the one of the library.
 
+        With `epochs` it searches no epochs: all trials have these, and would be searched for others in vain.
         SpaceError or UsageError where there is none.
         """
-        from search_spaces import SearchSpace, changes, topology_space
-        from tuner.errors import UsageError
+        from search_spaces import changes
 
         changed = changes(self.to_set, self.to_fix)
+        space = self._read(default, changed)
+        if epochs is not None and EPOCHS in [parameter.name for parameter in space.parameters()]:
+            space = self._read(default, replace(changed, set={**changed.set, EPOCHS: epochs}))
+        return space
+
+    def _read(self, default: SearchSpace | None, changed: Changes) -> SearchSpace:
+        from search_spaces import SearchSpace, topology_space
+        from tuner.errors import UsageError
+
         if self.topology is None and self.space is None and default is not None:
             return SearchSpace.parse(default.text, default.source, changed)
         if self.topology is None:

@@ -113,7 +113,7 @@ def _overview(study: Study) -> dict[str, Any]:
     from tuner.trial import FINISHED, TrialState, winner
 
     trials = study.trials()
-    plan, run, best = study.plan, study.fact("run", {}), winner(trials)
+    plan, run, best = study.plan, study.fact("run", {}), winner(trials, study.plan.objectives)
     states = {state.value: sum(trial.state is state for trial in trials) for state in TrialState}
     return {
         "study": study.folder.name,
@@ -125,7 +125,7 @@ def _overview(study: Study) -> dict[str, Any]:
         "finished": sum(states[state.value] for state in FINISHED),
         "asked": run.get("trials", 0),
         "states": states,
-        "stopped_by": run.get("stopped_by", ""),
+        "stopped_by": study.stopped_by,
         "best": {
             "trial": best.number,
             "val_accuracy": best.score,
@@ -147,6 +147,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "reason": trial.reason,
         "detail": trial.detail,
         "preset": trial.preset,
+        "stage": trial.stage.to_json(),
         "enqueued": trial.enqueued,
         "carried": trial.carried,
         "val_accuracy": trial.score,

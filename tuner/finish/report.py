@@ -31,9 +31,10 @@ from tuner.evaluation import evaluate
 from tuner.extending import ORIGIN
 from tuner.files import checksum
 from tuner.finish.cross_validation import cross_validation, images_scored, protocol
-from tuner.finish.retrain import OPENINGS, result
+from tuner.finish.retrain import result
 from tuner.importance import importance
 from tuner.machine import hardware, versions
+from tuner.opening import OPENINGS
 from tuner.pareto import front
 from tuner.plan import ACCURACY
 from tuner.trial import Epoch, Trial, TrialState
@@ -128,8 +129,8 @@ def _search(study: Study, space: SearchSpace, trials: list[Trial]) -> Search:
         pruner=NAMES.get(study.plan.pruner, study.plan.pruner),
         trials_asked=run.get("trials", 0),
         timeout=run.get("timeout"),
-        running=not run.get("stopped_by"),
-        stopped_by=run.get("stopped_by", ""),
+        running=not study.stopped_by,
+        stopped_by=study.stopped_by,
         seconds=max(run.get("seconds", 0.0), *seen, 0.0),
         sessions=run.get("sessions", 1),
         started=study.created,
@@ -272,7 +273,7 @@ def _data(fact: Mapping[str, Any], *, folds: bool) -> Data:
 def _provenance(study: Study, data: Data) -> Provenance:
     run = study.fact("run", {})
     return Provenance(
-        command=study.fact("command", ""),
+        command="\n".join(run.get("commands") or [study.fact("command", "")]),
         versions=run.get("versions") or versions(),
         hardware=run.get("hardware") or hardware(),
         seeds={"study": study.plan.seed},

@@ -9,6 +9,7 @@ from tuner.errors import Interrupted, TuneError
 from tuner.events import Event, Retraining, RetrainingEpoch
 from tuner.files import read_manifest, sweep
 from tuner.messages import Died, Done, EpochDone, Failed
+from tuner.opening import OPENINGS
 from tuner.trial import Trial, winner
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ ATTEMPTS = 3
 FALLING = frozenset({"linear", "cosine", "exponential", "one_cycle"})
 """Schedules after which the learning rate is low, whatever the scores were."""
 
-OPENINGS = "test_openings"
-
 
 def retrain_winner(
     study: Study,
@@ -43,7 +42,7 @@ def retrain_winner(
     Raises TuneError where no trial scored or the retraining fails.
     """
     _note_opening(study)  # one that a killed run had no time to record
-    best = winner(study.trials())
+    best = winner(study.trials(), study.plan.objectives)
     if best is None:
         raise TuneError(_why_none(study))
     configuration = space.check_values(best.values)

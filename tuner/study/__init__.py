@@ -2,7 +2,7 @@
 
 from tuner.study import inbox
 from tuner.study.folder import Folder, find_study, list_studies, studies_root, study_folder
-from tuner.study.lock import hold
+from tuner.study.lock import hold, is_held
 from tuner.study.records import attributes
 from tuner.study.snapshot import take_snapshot
 from tuner.study.storage import open_storage, storage_errors
@@ -15,6 +15,7 @@ __all__ = [
     "find_study",
     "hold",
     "inbox",
+    "is_held",
     "list_studies",
     "open_storage",
     "storage_errors",

@@ -8,6 +8,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
 from filelock import FileLock, Timeout
 
 from tuner.errors import BusyError
@@ -37,6 +38,15 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     finally:
         (folder / "holder.json").unlink(missing_ok=True)
         lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process that lives holds the study in `folder`. One on another machine is taken to live."""
+    try:
+        holder = json.loads((folder / "holder.json").read_text(encoding="utf-8"))
+        return bool(holder["host"] != socket.gethostname() or psutil.pid_exists(int(holder["pid"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _holder(folder: Path) -> str:

@@ -14,6 +14,7 @@ from optuna.trial import TrialState as Row
 from tuner.errors import StudyError
 from tuner.files import new_file, sweep
 from tuner.plan import OBJECTIVES, Plan
+from tuner.study.lock import is_held
 from tuner.study.records import CURVE, CUTS, ENQUEUED, FOLDS, GUESS, OUTCOME, SETUP, row_of, rows_of, trial_of
 from tuner.study.storage import database_errors, open_storage
 from tuner.trial import BLAMED, FINISHED, Epoch, Fold, Reason, Trial, TrialState, objective_values
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from tuner.study.folder import Folder
 
+
+CUT_SHORT = "its process ended before the search did"
 
 MAX_CUTS = 2
 """Times a trial that a run died in is begun again without having gained an epoch."""
@@ -98,6 +101,17 @@ class Study:
             return Plan.from_json(self._attributes["plan"])
         except TypeError:
             raise StudyError(f"{self.folder.database}: its plan was written by another version of tune.") from None
+
+    @property
+    def stopped_by(self) -> str:
+        """Why its search last ended; empty where one goes on."""
+        said = str(self.fact("run", {}).get("stopped_by", ""))
+        return said or ("" if is_held(self.folder.path) else CUT_SHORT)
+
+    @property
+    def row(self) -> int:
+        """By which others ask its database for it."""
+        return int(self.optuna._study_id)  # noqa: SLF001, Optuna has no public name for it
 
     @property
     def space_text(self) -> str:
