@@ -290,8 +290,8 @@ def test_long_names_are_broken_where_their_parts_meet() -> None:
 
 
 def test_epochs_that_are_given_are_not_searched_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    searched = document(capsys, "digits", "--space", "mlp_grid")["space"]
-    given = document(capsys, "digits", "--space", "mlp_grid", "--epochs", "4")["space"]
+    searched = document(capsys, "plan", "digits", "--space", "mlp_grid")["space"]
+    given = document(capsys, "plan", "digits", "--space", "mlp_grid", "--epochs", "4")["space"]
     names = [[each["name"] for each in space["parameters"]] for space in (searched, given)]
     assert [name for name in names[0] if name not in names[1]] == ["training.epochs"]
     assert (searched["size"], given["size"]) == (72, 36)

@@ -126,7 +126,8 @@ def _note_opening(study: Study) -> None:
     """Records with the study when the test set was opened, once for each time it was."""
     manifest = result(study.folder)
     openings = study.fact(OPENINGS, [])
-    if manifest is not None and manifest["opened"] not in [each["opened"] for each in openings]:
+    known = [each["opened"] for each in openings if "study" not in each]  # but those of a study that it grew from
+    if manifest is not None and manifest["opened"] not in known:
         study.remember(OPENINGS, [*openings, {"opened": manifest["opened"], "trial": manifest["trial"]}])
 
 
