@@ -44,6 +44,10 @@ class Choice:
         for option in self.options:
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
+        if isinstance(value, float):  # as with ranges: a trial keeps twelve digits, a file may have more
+            for option in self.options:
+                if isinstance(option, float) and math.isclose(option, value, rel_tol=1e-9):
+                    return option
         raise ValueError(f"must be {self.describe()}. Got {shown(value)}")
 
     def contains(self, value: object) -> bool:

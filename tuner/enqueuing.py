@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search_spaces import misfit
+from search_spaces import SpaceError, misfit
 from tuner.errors import BusyError, StudyError, UsageError
 from tuner.events import SetAside
 from tuner.study import Study, hold, inbox
@@ -51,8 +51,14 @@ def _check_new(study: Study, space: SearchSpace, configuration: Configuration) -
 
 
 def _hash(space: SearchSpace, trial: Trial) -> str:
-    """Of one that was not begun, and has all its values."""
-    return space.check_values(trial.values).hash if trial.state is TrialState.WAITING else ""
+    """Of one that was not begun, and has all its values; '' for others."""
+    if trial.state is not TrialState.WAITING:
+        return ""
+    try:
+        made = space.check_values(trial.values)
+    except SpaceError:
+        return ""
+    return made.hash if made.values.keys() == trial.values.keys() else ""
 
 
 def _refuse_known(trial: Trial) -> None:

@@ -112,6 +112,7 @@ def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
     split = tuner.data.split(labels, validation=plan.validation, seed=plan.seed, limit=plan.limit)
     if plan.folds is not None:
         check_images(labels[split.rows], plan)
+    _clear_folds(request.folder)
     tuner.data.save_split(split, request.folder.split, data.fingerprint)
     facts = {"data": _data_facts(plan, data, split, labels), "command": request.command, RUN: asked(request)}
     queue = _presets(request.space, data) if _presets_first(plan) else []
@@ -159,9 +160,14 @@ def _check_same_but_space(old: Study, plan: Plan) -> None:
         )
 
 
-def _copy_folds(source: Folder, target: Folder) -> None:
-    for left in target.path.glob("folds*.npz"):  # by a run that was killed before the study was there
+def _clear_folds(folder: Folder) -> None:
+    """Those that a run left which was killed before its study was there, or a study that somebody deleted."""
+    for left in folder.path.glob("folds*.npz"):
         left.unlink()
+
+
+def _copy_folds(source: Folder, target: Folder) -> None:
+    _clear_folds(target)
     for path in source.path.glob("folds*.npz"):
         with new_file(target.path / path.name) as work:
             shutil.copyfile(path, work)

@@ -10,7 +10,7 @@ from tuner.distributions import chooser, new_row
 from tuner.engines import Exhausted, Idle, Proposal
 from tuner.events import Event, TurnedDown
 from tuner.study import attributes, inbox
-from tuner.trial import Identity, Reason, Stage, Trial, TrialState
+from tuner.trial import BLAMED, Identity, Reason, Stage, Trial, TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tuner.engines import Engine
     from tuner.study import Study
+
+OPEN = frozenset({TrialState.WAITING, TrialState.RUNNING})
 
 MAX_TURNED_DOWN = 300
 """Proposals in a row without one that can be trained, after which the space is taken to be exhausted."""
@@ -54,7 +56,8 @@ class Proposals:
     stopping: Callable[[], bool]
 
     def __post_init__(self) -> None:
-        self._known = {each.identity: each for each in self.study.trials() if each.configuration and each.scored}
+        begun = [each for each in self.study.trials() if each.configuration]
+        self._known = {each.identity: each for each in begun if _tells(each) or each.state in OPEN}
         self._seen = {configuration for configuration, _, _ in self._known}
         self._size = self.space.size()
 
@@ -63,8 +66,11 @@ class Proposals:
         return any(trial.scored for trial in self._known.values())
 
     def ended(self, trial: Trial) -> None:
-        """From now on its like are repeats of it."""
-        self._known[trial.identity] = trial
+        """From now on its like are repeats of it, unless it failed for no fault of its configuration."""
+        if _tells(trial):
+            self._known[trial.identity] = trial
+        else:
+            self._known.pop(trial.identity, None)
 
     def take_in(self) -> None:
         """Puts what users have enqueued meanwhile into the queue."""
@@ -121,7 +127,8 @@ class Proposals:
             self._turn_down(trial, Reason.FORBIDDEN, forbidden)
             return None
         self._seen.add(configuration.hash)
-        earlier = self._known.get((configuration.hash, stage.epochs, stage.samples))
+        identity = (configuration.hash, stage.epochs, stage.samples)
+        earlier = self._known.get(identity)
         if earlier is not None and earlier.number != trial.number:
             self.study.repeat(trial, earlier)
             self.observe(TurnedDown(number=trial.number, reason=Reason.REPEAT))
@@ -134,8 +141,15 @@ class Proposals:
         if excess := over_limit(self.space, summary):
             self._turn_down(trial, Reason.OVER_LIMIT, excess)
             return None
+        # Until it ends, its twins in other slots are repeats too.
+        self._known[identity] = self.study.trials()[trial.number]
         return {"parameters": summary.parameters, "multiply_adds": summary.multiply_adds}
 
     def _turn_down(self, trial: optuna.Trial, reason: Reason, detail: str) -> None:
         self.study.finish(trial, TrialState.TURNED_DOWN, reason=reason, detail=detail)
         self.observe(TurnedDown(number=trial.number, reason=reason))
+
+
+def _tells(trial: Trial) -> bool:
+    """Whether training its like again would tell nothing new."""
+    return trial.state not in OPEN and (trial.scored or trial.reason in BLAMED)

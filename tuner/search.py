@@ -26,7 +26,7 @@ from tuner.messages import (
     Train,
 )
 from tuner.proposing import Proposals, Trainable
-from tuner.trial import Epoch, Fold, Reason, Stage, TrialState
+from tuner.trial import BLAMED, Epoch, Fold, Reason, Stage, TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,6 +97,7 @@ class Search:
         self._running: dict[int, _Running] = {}
         self._retry: deque[_Running] = deque()
         self._failures: list[str] = []
+        self._began = self.clock()
         self._proposals = Proposals(
             study=self.study,
             space=self.space,
@@ -104,12 +105,11 @@ class Search:
             image_shape=self.jobs.image_shape,
             n_classes=self.jobs.n_classes,
             observe=self.observe,
-            stopping=lambda: self.control.stopping,
+            stopping=lambda: self.control.stopping or self._time_is_up(),
         )
         self._n_finished = self.study.n_finished()
         self._ended = ""
         self._stopped_at: float | None = None
-        self._began = self.clock()
 
     @property
     def seconds(self) -> float:
@@ -120,7 +120,7 @@ class Search:
         self._proposals.take_in()
         while True:
             self._notice_the_end()
-            if not self._ended:
+            if not self._ended or self._retry:
                 self._fill()
             if self._ended and not self._retry and not self._running:
                 return self._ended
@@ -131,15 +131,18 @@ class Search:
                 self._abandon()
 
     def _notice_the_end(self) -> None:
-        if self._ended and not self.control.stopping:
+        if self._stopped_at is not None and not self.control.stopping:
             return
-        timeout = self.budget.timeout
         if self.control.stopping:
             self._stop_all(self.control.reason)
-        elif self._n_finished >= self.budget.trials:
+        elif not self._ended and self._n_finished >= self.budget.trials:
             self._ended = f"all {self.budget.trials} trials are done"
-        elif timeout is not None and self.clock() - self._began >= timeout and self._may_end():
+        elif self._time_is_up():
             self._stop_all("its time was up")
+
+    def _time_is_up(self) -> bool:
+        timeout = self.budget.timeout
+        return timeout is not None and self.clock() - self._began >= timeout and self._may_end()
 
     def _may_end(self) -> bool:
         """A timeout that comes before the first epoch waits for it: a search without any score could not be used."""
@@ -149,6 +152,7 @@ class Search:
         if self._ended == why:
             return
         self._ended = why
+        self.exhausted = False
         self._stopped_at = self.clock()
         for number in self._running:
             self.executor.stop(number)
@@ -164,7 +168,7 @@ class Search:
         for slot in self.executor.free():
             if self._retry:
                 self._submit(slot, self._retry.popleft())
-            elif self._n_finished + len(self._running) < self.budget.trials:
+            elif not self._ended and self._n_finished + len(self._running) < self.budget.trials:
                 match self._proposals.next(anything_runs=bool(self._running)):
                     case Trainable() as following:
                         self._submit(slot, _Running(following))
@@ -253,7 +257,9 @@ class Search:
             self._complete(running, message, seconds)
         elif isinstance(message, Failed):
             self._finish(running, TrialState.FAILED, message.reason, message.detail, seconds)
-            self._brake(message.reason, message.detail)
+            # A grid goes through its values in order, so what fails for its configuration comes in a row.
+            if not (self.engine.knows_its_end and message.reason in BLAMED):
+                self._brake(message.reason, message.detail)
         else:
             self.study.pause(running.trial.number)
 
@@ -274,7 +280,7 @@ class Search:
                 self._brake("worker", message.detail)
             return
         number = running.trial.number
-        if self._ended and not running.pruned:
+        if self._stopped_at is not None and not running.pruned:
             self.study.pause(number)
         elif running.pruned:
             self._conclude(running, Done(job=number, seconds=0, memory=0))
@@ -323,10 +329,13 @@ class Search:
         self.observe(TrialEnded(trial=trial))
 
     def _drop_checkpoints(self, running: _Running) -> None:
-        """Those of the trial; where another may go on with it, those of the one that it went on with itself."""
-        done = running.stage.after if self.engine.goes_on else running.trial.number
-        if done is not None:
-            shutil.rmtree(self.study.folder.checkpoints(done), ignore_errors=True)
+        """Those of the one that it went on with, and its own unless another may go on with it."""
+        whole = running.stage.epochs in (None, self.jobs.epochs(running.configuration))
+        done = [] if self.engine.goes_on and not whole else [running.trial.number]
+        if running.stage.after is not None:
+            done.append(running.stage.after)
+        for number in done:
+            shutil.rmtree(self.study.folder.checkpoints(number), ignore_errors=True)
 
     def _brake(self, reason: str, detail: str) -> None:
         """Ends a run in which everything fails."""

@@ -67,7 +67,7 @@ def take_in(study: Study, space: SearchSpace) -> Iterator[Enqueued | SetAside]:
     known = study.guesses() if files else {}
     for path in files:
         if path.stem in known:
-            path.unlink(missing_ok=True)
+            _remove(path)
             continue
         try:
             configuration = space.check_values(_read(path, study.plan.space_fingerprint))
@@ -77,7 +77,7 @@ def take_in(study: Study, space: SearchSpace) -> Iterator[Enqueued | SetAside]:
             continue
         row = new_row(space, configuration, attributes(enqueued=True, guess=path.stem), waiting=True)
         number = study.queue(row)
-        path.unlink(missing_ok=True)
+        _remove(path)
         yield Enqueued(number=number, guess=path.stem)
 
 
@@ -125,3 +125,9 @@ def _set_aside(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove(path: Path) -> None:
+    """Where the folder is another user's the file stays. Its id keeps it from being tried twice."""
+    with suppress(OSError):
+        path.unlink()

@@ -157,7 +157,9 @@ class Study:
         """
         rows = self.optuna.get_trials(deepcopy=False, states=(Row.RUNNING,))
         for row in rows:
-            stopped_at = [*row.user_attrs.get(CUTS, []), len(row.intermediate_values)]
+            # With several objectives there are no intermediate values, and with folds no curve.
+            gained = max(len(row.intermediate_values), len(row.user_attrs.get(CURVE, {}).get("epochs", [])))
+            stopped_at = [*row.user_attrs.get(CUTS, []), gained]
             trial = self._handle(row._trial_id)  # noqa: SLF001
             trial.set_user_attr(CUTS, stopped_at)
             if len(stopped_at) > MAX_CUTS and len(set(stopped_at[-MAX_CUTS - 1 :])) == 1:
@@ -270,8 +272,9 @@ class Study:
         """Ends a proposal that repeats an earlier trial, with that trial's outcome, so that the sampler learns of it
         what it would have learnt from training it again.
         """
-        row = row_of(of.state, of.reason)
-        if row is Row.COMPLETE or len(self.plan.objectives) == 1:
+        # Of a trial that has not ended nothing is known yet. What is told as FAIL a sampler does not see.
+        row = row_of(of.state, of.reason) if of.state in FINISHED else Row.FAIL
+        if row is Row.COMPLETE or (row is Row.PRUNED and len(self.plan.objectives) == 1):
             self._show(trial, {epoch.epoch: epoch.val_accuracy or 0.0 for epoch in of.curve})
         if of.reason in BLAMED:
             trial.set_constraint(of.reason, 1.0)
