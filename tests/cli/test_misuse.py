@@ -33,6 +33,11 @@ from tuner.control import Control
         ("digits --validation 1", 2, r"1(\.0)? is not in the range"),
         ("digits --validation nan", 2, r"between 0 and 1, both excluded\. Got nan"),
         ("digits --pruner hyperbnd", 2, r"is not one of 'asha', 'hyperband', 'median', 'patient', 'none'"),
+        (
+            "digits --engine grid-search-cv --space mlp_grid --validation 0.2",
+            2,
+            "--validation is without effect: grid-search-cv",
+        ),
         ("digits --limit -5", 2, r"not in the range"),
         ("./reports", 2, r"unknown data set or verb './reports'"),
         ("digits mnist", 2, r"unexpected extra argument"),

@@ -93,9 +93,7 @@ def test_retraining_is_shown_by_its_epochs_and_then_the_test() -> None:
 
 def test_a_trial_is_one_plain_line() -> None:
     best = trial_line(trial(0, TrialState.COMPLETE, 0.8, 0.9123, preset="published"), is_best=True)
-    assert best == (
-        "trial   0  complete  0.9123 at epoch 2      120,234 parameters     52 s  best so far  preset 'published'"
-    )
+    assert best == ("trial   0  complete  0.9123 at epoch 2      120,234 parameters     52 s  best  preset 'published'")
     failed = trial_line(trial(7, TrialState.FAILED, reason="nan", detail="the loss ran away"), is_best=False)
     assert failed.endswith("nan: the loss ran away")
 
@@ -121,7 +119,7 @@ def test_plain_output_has_a_line_for_each_thing_that_happened(tmp_path: Path) ->
             screen.event(event)
     assert said[0] == "digits · mlp_v1 · study s"
     assert said[1].endswith("SIGKILL; going on with it (retry 1)")
-    assert said[2].endswith("best so far")
+    assert said[2].endswith("best")
     assert "pruned" in said[3]
     assert said[4] == "retraining trial 3 for 1 epochs on training + validation"
 
@@ -165,5 +163,5 @@ def test_of_halving_a_trial_of_a_later_round_is_the_best_so_far_though_it_scored
 def test_the_line_of_a_cross_validated_trial_has_mean_deviation_folds_and_images() -> None:
     ended = trial(7, TrialState.COMPLETE, folds=folds(0.8, 0.9, 0.9), stage=Stage(samples=180))
     assert trial_line(ended, is_best=True) == (
-        "trial   7  complete  0.8667 ± 0.0471  3 folds of 180 images    120,234 parameters     52 s  best so far"
+        "trial   7  complete  0.8667 ± 0.0471  3 folds of 180 images    120,234 parameters     52 s  best"
     )

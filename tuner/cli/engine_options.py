@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from tuner.engines.catalog import CARDS, PRUNERS
+from tuner.engines.catalog import CARDS, PRUNERS, card
+from tuner.errors import UsageError
 from tuner.plan import ACCURACY, OBJECTIVES
 
 ALGORITHMS = tuple(dict.fromkeys(each.name for card in CARDS.values() for each in card.algorithms))
@@ -29,3 +30,13 @@ objective = click.option(
 folds = click.option(
     "--folds", type=click.IntRange(2), metavar="K", help="Folds of grid-search-cv's cross-validation.  [default: 5]"
 )
+
+
+def check_used(context: click.Context) -> None:
+    """Raises UsageError where an option was given that the engine has no use for."""
+    engine = card(context.params["engine"])
+    given = context.get_parameter_source("validation") is click.core.ParameterSource.COMMANDLINE
+    if given and engine.folds is not None:
+        raise UsageError(
+            f"--validation is without effect: {engine.name} scores on folds. Leave it out, or give --folds."
+        )

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 def plan(dataset: str, space: SpaceOptions, *, as_json: bool, preset: str | None, **options: Any) -> None:
     """Say what a search would meet and cost, in about a second and without training.
 
-    Takes the options of 'tune run' and downloads nothing. Time and memory are estimates, for CPUs only. Where nothing
+    Takes the options of 'tune run' but for the engine's: trials are whole ones, scored once. Downloads nothing. Time and
+    memory are estimates, for CPUs only. Where nothing
     of the space can be trained on the images, all is shown nevertheless, and the exit code is 2.
     """
     from tuner.cli.printing import console

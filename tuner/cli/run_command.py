@@ -89,6 +89,7 @@ def run(
     from tuner.cli.words import check_dataset
 
     check_dataset(dataset)
+    engine_options.check_used(click.get_current_context())
     from tuner.engines.usual import usual_trials
     from tuner.opening import Request
     from tuner.plan import Budget

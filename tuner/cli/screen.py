@@ -102,7 +102,7 @@ class PlainScreen(SilentScreen):
 
 
 def trial_line(trial: Trial, *, is_best: bool) -> str:
-    """`trial   7  complete  0.9243 at epoch 18   118,234 parameters    52 s  best so far`."""
+    """`trial   7  complete  0.9243 at epoch 18   118,234 parameters    52 s  best`."""
     best = trial.best
     scored = f"{score(trial.score)} at epoch {best.epoch:<3}" if best else f"{'-':6} {'':12}"
     if trial.folds:
@@ -121,7 +121,7 @@ def trial_line(trial: Trial, *, is_best: bool) -> str:
     if trial.stage.after is not None:
         words.append(f"on from trial {trial.stage.after}")
     if is_best:
-        words.append("best so far")
+        words.append("best")
     if origin := origin_text(trial):
         words.append(origin)
     if trial.state is TrialState.FAILED:
