@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 def plan(dataset: str, space: SpaceOptions, *, as_json: bool, preset: str | None, **options: Any) -> None:
     """Say what a search would meet and cost, in about a second and without training.
 
-    Takes the options of 'tune run' but for the engine's: trials are whole ones, scored once. Downloads nothing. Time and
-    memory are estimates, for CPUs only. Where nothing
-    of the space can be trained on the images, all is shown nevertheless, and the exit code is 2.
+    Takes the options of 'tune run' but for the engine's: trials are whole and scored once. Downloads nothing. Time
+    and memory are estimates, for CPUs only. Where nothing of the space can be trained on the images, all is shown
+    nevertheless, and the exit code is 2.
     """
     from tuner.cli.printing import console
     from tuner.cli.words import check_dataset
