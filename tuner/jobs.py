@@ -110,8 +110,7 @@ class TrainingJobs:
             epochs=epochs,
             horizon=self.epochs(configuration),
             curve=trial.curve,
-            # What was carried over was trained under a number, and so a seed, of another study.
-            # A carried trial has the seed of its old number, one that went on with another has that one's.
+            # A carried trial has the seed of its number in another study, one that went on with another has that one's.
             seed=trial.seed if trial.carried or trial.stage.after is not None else self.seed(trial.number),
             folder=str(self.folder.best),
             facts=facts,

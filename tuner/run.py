@@ -123,8 +123,7 @@ def _search(
     )
     if study.n_finished() < request.budget.trials:
         _end_if_asked(control)
-        commands = [*before.get("commands", []), request.command]
-        commands = [each for i, each in enumerate(commands) if each not in commands[:i]]
+        commands = list(dict.fromkeys([*before.get("commands", []), request.command]))
         facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False, "commands": commands}
         study.remember(RUN, {**before, **facts})
         executor.start()

@@ -29,16 +29,6 @@ Captured = pytest.CaptureFixture[str]
 UNITS = "hidden[0].dense.units"
 
 
-@pytest.fixture(scope="module")
-def two_trials(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a study of two trials, retrained: made once, copied for each test."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("TUNE_HOME", str(home))
-        make(home, monkeypatch).run(budget=Budget(trials=2))
-    return home
-
-
 @pytest.fixture
 def job(home: Path, two_trials: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     shutil.copytree(two_trials, home)

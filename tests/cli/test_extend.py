@@ -7,26 +7,15 @@ from pathlib import Path
 
 import pytest
 from fakes import FAKE_WORKER
-from fakes.job import SPACE, make, without_files
+from fakes.job import SPACE, without_files
 
 import tuner.run
 from tuner.cli.boundary import run_program
-from tuner.plan import Budget
 from tuner.study import Study, hold, study_folder
 
 Captured = pytest.CaptureFixture[str]
 
 WIDER = "hidden.dense.units={int: [8, 128], log: true, default: 16}"
-
-
-@pytest.fixture(scope="module")
-def two_trials(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a study of two trials: made once, copied for each test."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("TUNE_HOME", str(home))
-        make(home, monkeypatch).run(budget=Budget(trials=2))
-    return home
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes.driving import LABELS, Driver, driver, made_up
+from fakes.driving import LABELS, Driver, driver, made_up, plan_for
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -252,13 +252,4 @@ def test_the_last_of_a_thousand_proposals_costs_little(monkeypatch: pytest.Monke
 
 
 def plan(space: SearchSpace, algorithm: str = "grid", folds: int = 5) -> Plan:
-    return Plan(
-        dataset="none",
-        data_fingerprint="",
-        space=space.name,
-        space_fingerprint=space.fingerprint,
-        engine="grid-search-cv",
-        algorithm=algorithm,
-        pruner="none",
-        folds=folds,
-    )
+    return plan_for(space, "grid-search-cv", algorithm, folds=folds)

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from fakes.driving import plan_for
 
 from search_spaces import SearchSpace, SpaceError, changes
 from tuner.engines.checking import check_engine
@@ -27,16 +28,7 @@ training:
 
 
 def plan(space: SearchSpace, algorithm: str = "grid", folds: int = 5) -> Plan:
-    return Plan(
-        dataset="none",
-        data_fingerprint="",
-        space=space.name,
-        space_fingerprint=space.fingerprint,
-        engine="grid-search-cv",
-        algorithm=algorithm,
-        pruner="none",
-        folds=folds,
-    )
+    return plan_for(space, "grid-search-cv", algorithm, folds=folds)
 
 
 def refused(text: str, *more: str) -> list[str]:

@@ -53,6 +53,20 @@ def made_up(values: Any, epoch: int = 9) -> float:
     return round((0.5 + 0.4 * digest[0] / 255) * (1 - 0.6**epoch), 6)
 
 
+def plan_for(space: SearchSpace, engine: str, algorithm: str, **more: Any) -> Plan:
+    """With the algorithm's usual pruner, and three folds where the engine has any, unless `more` says otherwise."""
+    usual = {"pruner": card(engine).algorithm(algorithm).pruners[0], "folds": card(engine).folds and 3}
+    return Plan(
+        dataset="none",
+        data_fingerprint="a",
+        space=space.name,
+        space_fingerprint=space.fingerprint,
+        engine=engine,
+        algorithm=algorithm,
+        **{**usual, **more},
+    )
+
+
 @dataclass
 class Driver:
     """One study of one engine. `restart` is what a new process does."""
@@ -68,20 +82,7 @@ class Driver:
         self.space = SearchSpace.parse(self.text, "space.yaml")
         if not self.folder.database.exists():
             self.folder.path.mkdir(parents=True, exist_ok=True)
-            engine = card(self.engine_name)
-            plan = Plan(
-                dataset="none",
-                data_fingerprint="a",
-                space=self.space.name,
-                space_fingerprint=self.space.fingerprint,
-                **{
-                    "engine": self.engine_name,
-                    "algorithm": self.algorithm,
-                    "pruner": engine.algorithm(self.algorithm).pruners[0],
-                    "folds": engine.folds and 3,
-                    **self.more,
-                },
-            )
+            plan = plan_for(self.space, self.engine_name, self.algorithm, **self.more)
             check_engine(self.space, plan)
             Study.create(self.folder, plan, self.text)
         self.restart()

@@ -172,13 +172,15 @@ class Study:
 
     def add(self, row: FrozenTrial) -> optuna.Trial:
         """The row as a new trial of the study, put there whole: a process that dies leaves all of it or nothing."""
-        number = self._storage.create_new_trial(self.optuna._study_id, template_trial=row)  # noqa: SLF001, see _handle
-        return self._handle(number)
+        return self._handle(self._put(row))
 
     def queue(self, row: FrozenTrial) -> int:
         """The row as a trial that waits, put there whole. Returns its number."""
-        trial_id = self._storage.create_new_trial(self.optuna._study_id, template_trial=row)  # noqa: SLF001
-        return int(self._storage.get_trial_number_from_id(trial_id))
+        return int(self._storage.get_trial_number_from_id(self._put(row)))
+
+    def _put(self, row: FrozenTrial) -> int:
+        """Id of the row in the database, where Optuna's own `add_trial` would not tell it."""
+        return int(self._storage.create_new_trial(self.row, template_trial=row))
 
     def guesses(self) -> dict[str, int]:
         """Numbers of the trials that came through the inbox, by the identity they had there."""
@@ -299,4 +301,4 @@ class Study:
         return self.optuna._storage  # noqa: SLF001, Optuna has no public way to put a trial back into its queue
 
     def _id(self, number: int) -> int:
-        return int(self._storage.get_trial_id_from_study_id_trial_number(self.optuna._study_id, number))  # noqa: SLF001
+        return int(self._storage.get_trial_id_from_study_id_trial_number(self.row, number))
