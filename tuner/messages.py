@@ -106,6 +106,13 @@ class Begun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alive:
+    """Worker to parent, every few seconds within an epoch: the job gets on."""
+
+    job: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpochDone:
     job: int
     epoch: Epoch
@@ -123,7 +130,9 @@ class Done:
     seconds: float
     """Wall time of the job in the worker."""
     memory: int
-    """Peak resident bytes of the worker so far."""
+    """Peak resident bytes of the worker during the job."""
+    device_memory: int = 0
+    """Peak bytes on its GPU during the job; 0 on a CPU."""
     latency: float | None = None
     """Milliseconds for one image, where it was asked for."""
 
@@ -135,6 +144,7 @@ class Failed:
     detail: str
     seconds: float
     memory: int
+    device_memory: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +154,7 @@ class Stopped:
     job: int
     seconds: float
     memory: int
+    device_memory: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,15 +163,17 @@ class Died:
 
     job: int | None
     detail: str
+    out_of_memory: bool = False
+    """Whether the system ended it because memory ran out."""
 
 
 Job = Train | CrossValidate | Retrain
 ToWorker = Job | Stop
-FromWorker = Ready | Begun | EpochDone | FoldDone | Done | Failed | Stopped | Died
+FromWorker = Ready | Begun | Alive | EpochDone | FoldDone | Done | Failed | Stopped | Died
 
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Train, CrossValidate, Retrain, Stop, Ready, Begun, EpochDone, FoldDone, Done, Failed, Stopped)
+    for kind in (Train, CrossValidate, Retrain, Stop, Ready, Begun, Alive, EpochDone, FoldDone, Done, Failed, Stopped)
 }
 
 

@@ -29,6 +29,8 @@ class Slot:
 
     name: str
     """For a person: 'CPU', 'GPU 0 (NVIDIA A100)'."""
+    device: str = "CPU"
+    """What it shares with the other slots of the same device: a GPU's UUID, or 'CPU'."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What a worker's process must find set before it imports TensorFlow."""
 
@@ -107,7 +109,7 @@ def _visible(found: tuple[Gpu, ...], environ: Mapping[str, str]) -> tuple[Gpu, .
 
 def _slot(gpu: Gpu) -> Slot:
     # By UUID: CUDA numbers GPUs by speed, the driver by bus, and the two need not agree.
-    return Slot(name=f"GPU {gpu.index} ({gpu.name})", environment={"CUDA_VISIBLE_DEVICES": gpu.uuid})
+    return Slot(name=f"GPU {gpu.index} ({gpu.name})", device=gpu.uuid, environment={"CUDA_VISIBLE_DEVICES": gpu.uuid})
 
 
 def _cpu() -> Slot:

@@ -45,6 +45,8 @@ class Reason(StrEnum):
 
     OUT_OF_MEMORY = "out_of_memory"
     NAN = "nan"
+    TIMEOUT = "timeout"
+    """Trained for longer than a trial may."""
     CRASH = "crash"
     """Its process died, or raised what we do not know, more often than a trial is retried."""
     UNBUILDABLE = "unbuildable"
@@ -55,7 +57,16 @@ class Reason(StrEnum):
     """Has the configuration of an earlier trial."""
 
 
-BLAMED = frozenset({Reason.OUT_OF_MEMORY, Reason.NAN, Reason.UNBUILDABLE, Reason.OVER_LIMIT, Reason.FORBIDDEN})
+BLAMED = frozenset(
+    {
+        Reason.OUT_OF_MEMORY,
+        Reason.NAN,
+        Reason.TIMEOUT,
+        Reason.UNBUILDABLE,
+        Reason.OVER_LIMIT,
+        Reason.FORBIDDEN,
+    }
+)
 """The reasons that say something of the configuration; the sampler learns of them as a violated constraint."""
 
 
@@ -97,6 +108,16 @@ class Fold:
     """Wall time of the training."""
     score_seconds: float = 0.0
     """Wall time of scoring the fold's images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    """A time that a trial had a slot for itself. One that was cut off or begun again has several."""
+
+    slot: str
+    began: float
+    """Seconds of search time from the study's start, like `ended`."""
+    ended: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +180,14 @@ class Trial:
     parameters: int | None = None
     """Weights of the model, those that are not trained included."""
     device: str = ""
+    stays: tuple[Stay, ...] = ()
+    """Its slots over time, in their order."""
+    waited: float = 0.0
+    """Seconds on its slots that it did not train: for free memory, for a worker to start."""
+    memory: int = 0
+    """Peak resident bytes of the worker while it trained; 0 where nobody measured."""
+    device_memory: int = 0
+    """Peak bytes on its GPU; 0 on a CPU."""
     retries: int = 0
     """Times it was begun again after its process died."""
     seen_after: float = 0.0

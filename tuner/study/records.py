@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as Row
 
-from tuner.trial import WHOLE, Epoch, Fold, Reason, Stage, Trial, TrialState, epoch_of, plain
+from tuner.trial import WHOLE, Epoch, Fold, Reason, Stage, Stay, Trial, TrialState, epoch_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,8 @@ SETUP = "setup"
 """What is known when a trial begins: configuration, seed, parameters, device, retries."""
 CURVE = "curve"
 """`epochs`: one list an epoch, in the order of `Epoch`'s fields; `clock`: the search time when the last one ended."""
+STAYS = "stays"
+"""One list a slot that it had: its name and the search times when it got and left it, null while it has it."""
 CUTS = "cuts"
 """Epochs it had reported each time a run died with it."""
 FOLDS = "folds"
@@ -33,7 +35,7 @@ GUESS = "guess"
 CARRIED = "carried"
 """The study that it was trained in, where this one took it over."""
 OUTCOME = "outcome"
-"""What is known when it ends: state, reason, detail, seconds, finished_after, measures; the trial that it repeats."""
+"""What is known when it ends: state, reason, detail, costs, finished_after, measures; the trial that it repeats."""
 
 FOLD_FIELDS = tuple(field.name for field in fields(Fold))
 
@@ -69,6 +71,15 @@ def folds_of(rows: list[list[Any]]) -> tuple[Fold, ...]:
     return tuple(Fold(**dict(zip(FOLD_FIELDS, row, strict=True))) for row in rows)
 
 
+def stays_of(attributes: Mapping[str, Any]) -> tuple[Stay, ...]:
+    """One that a killed run left open ended with the last epoch that it recorded."""
+    seen = attributes.get(CURVE, {}).get("clock", 0.0)
+    rows = attributes.get(STAYS, [])
+    return tuple(
+        Stay(slot=slot, began=began, ended=max(began, seen) if ended is None else ended) for slot, began, ended in rows
+    )
+
+
 def trial_of(row: FrozenTrial) -> Trial:
     attributes = row.user_attrs
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
@@ -90,6 +101,10 @@ def trial_of(row: FrozenTrial) -> Trial:
         seed=setup.get("seed", 0),
         parameters=setup.get("parameters"),
         device=setup.get("device", ""),
+        stays=stays_of(attributes),
+        waited=outcome.get("waited", 0.0) if finished else 0.0,
+        memory=outcome.get("memory", 0) if finished else 0,
+        device_memory=outcome.get("device_memory", 0) if finished else 0,
         retries=setup.get("retries", 0),
         reason=outcome.get("reason", "") if finished else "",
         repeats=outcome.get("repeats") if finished else None,

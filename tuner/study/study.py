@@ -15,7 +15,20 @@ from tuner.errors import StudyError
 from tuner.files import new_file, sweep
 from tuner.plan import OBJECTIVES, Plan
 from tuner.study.lock import is_held
-from tuner.study.records import CURVE, CUTS, ENQUEUED, FOLDS, GUESS, OUTCOME, SETUP, row_of, rows_of, trial_of
+from tuner.study.records import (
+    CURVE,
+    CUTS,
+    ENQUEUED,
+    FOLDS,
+    GUESS,
+    OUTCOME,
+    SETUP,
+    STAYS,
+    row_of,
+    rows_of,
+    stays_of,
+    trial_of,
+)
 from tuner.study.storage import database_errors, open_storage
 from tuner.trial import BLAMED, FINISHED, Epoch, Fold, Reason, Trial, TrialState, objective_values
 
@@ -209,8 +222,13 @@ class Study:
         finally:
             self.optuna.sampler = sampler
 
-    def begin(self, trial: optuna.Trial, **setup: Any) -> None:
-        """Records what is known of a trial that is about to train: configuration, seed, parameters, device."""
+    def begin(self, trial: optuna.Trial, *, clock: float | None = None, **setup: Any) -> None:
+        """Records what is known of a trial that is about to train: configuration, seed, parameters, device, retries.
+        From the search time `clock` on, in seconds, it has the slot `device`.
+        """
+        if clock is not None:
+            stays = [list(astuple(stay)) for stay in stays_of(self._attributes_of(trial.number))]
+            trial.set_user_attr(STAYS, [*stays, [setup["device"], clock, None]])
         trial.set_user_attr(SETUP, setup)
 
     def record_epoch(self, trial: optuna.Trial, curve: tuple[Epoch, ...], clock: float = 0.0) -> None:
@@ -235,9 +253,19 @@ class Study:
         for step, value in curve.items():
             self._storage.set_trial_intermediate_value(trial._trial_id, step, value)  # noqa: SLF001
 
-    def pause(self, number: int) -> None:
-        """The trial waits to be gone on with."""
+    def pause(self, number: int, clock: float | None = None) -> None:
+        """The trial waits to be gone on with. It leaves its slot at the search time `clock`, in seconds."""
+        self._leave(number, clock)
         self._storage.set_trial_state_values(self._id(number), Row.WAITING)
+
+    def _leave(self, number: int, clock: float | None) -> None:
+        stays = self._attributes_of(number).get(STAYS)
+        if clock is not None and stays and stays[-1][-1] is None:
+            slot, began, _ = stays[-1]
+            self._storage.set_trial_user_attr(self._id(number), STAYS, [*stays[:-1], [slot, began, clock]])
+
+    def _attributes_of(self, number: int) -> Mapping[str, Any]:
+        return self.optuna.get_trials(deepcopy=False)[number].user_attrs
 
     def finish(
         self,
@@ -249,15 +277,20 @@ class Study:
         seconds: float = 0.0,
         finished_after: float | None = None,
         measures: Mapping[str, float] | None = None,
+        cost: Mapping[str, float] | None = None,
     ) -> None:
-        """Ends a trial for good. When this returns it is on the disk. `measures` were taken at its end."""
+        """Ends a trial for good. When this returns it is on the disk. `measures` were taken at its end; `cost` may
+        have `waited` in seconds, and `memory` and `device_memory` in bytes.
+        """
         outcome = {
             "state": state.value,
             "reason": reason,
             "detail": detail,
             "seconds": seconds,
             "finished_after": finished_after,
+            **(cost or {}),
         }
+        self._leave(trial.number, finished_after)
         trial.set_user_attr(OUTCOME, outcome | ({"measures": dict(measures)} if measures else {}))
         if reason in BLAMED:
             trial.set_constraint(reason, 1.0)
