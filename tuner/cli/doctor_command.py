@@ -11,41 +11,61 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.cli.doctor_devices import BAD, GOOD, NOTE, cpu_findings, gpu_findings
 from tuner.cli.printing import console, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GOOD, NOTE, BAD = "[green]ok[/]", "[yellow]note[/]", "[red]amiss[/]"
+    from tuner.cli.doctor_devices import Finding
 
 
 @click.command()
-def doctor() -> None:
-    """Look at this machine: versions, devices, folders, data sets, and who owns the command `tune`."""
+@click.option("--measure", is_flag=True, help="First train with each split of the cores, to know which is the fastest.")
+def doctor(*, measure: bool) -> None:
+    """Look at this machine: versions, devices, folders, data sets, and who owns the command `tune`.
+
+    Without GPUs, a search divides the cores among its workers in the way that was measured to be the fastest here.
+    --measure does that in a minute or two, more on many cores, and keeps the figures for all searches to come.
+    """
+    from tuner.cli.doctor_devices import measure_and_keep
+
+    if measure:
+        measure_and_keep()
+    _print_findings()
+
+
+def _print_findings() -> None:
     from rich.table import Table
     from rich.text import Text
+
+    from tuner.cli.doctor_devices import print_rates
+    from tuner.slots import usual_split
 
     grid = Table.grid(padding=(0, 2))
     amiss = False
     for verdict, what, text in _findings():
         amiss |= verdict == BAD
         grid.add_row(verdict, what, Text(printable(text)))
-    console().print(grid)
+    out = console()
+    out.print(grid)
+    print_rates(usual_split(), out)
     if amiss:
         from tuner.errors import SetupError
 
         raise SetupError("something is amiss on this machine, see above.")
 
 
-def _findings() -> Iterator[tuple[str, str, str]]:
+def _findings() -> Iterator[Finding]:
     yield from _packages()
-    yield from _devices()
+    yield from gpu_findings()
+    yield from cpu_findings()
     yield from _folders()
     yield from _data_sets()
     yield _command()
 
 
-def _packages() -> Iterator[tuple[str, str, str]]:
+def _packages() -> Iterator[Finding]:
     from tuner.machine import hardware, versions
 
     for name, version in versions().items():
@@ -55,18 +75,7 @@ def _packages() -> Iterator[tuple[str, str, str]]:
         yield GOOD, name, value
 
 
-def _devices() -> Iterator[tuple[str, str, str]]:
-    from tuner.slots import find_gpus, slots
-
-    gpus = find_gpus()
-    for gpu in gpus:
-        yield GOOD, f"GPU {gpu.index}", f"{gpu.name}, {gpu.memory / 2**30:.1f} GiB, {gpu.uuid}"
-    if not gpus:
-        yield NOTE, "GPU", "no NVIDIA driver answers: trials train on the CPU"
-    yield GOOD, "slots", ", ".join(slot.name for slot in slots("auto")) + " (one trial at a time on each)"
-
-
-def _folders() -> Iterator[tuple[str, str, str]]:
+def _folders() -> Iterator[Finding]:
     from tuner.data import cache_folder
     from tuner.study import studies_root
 
@@ -77,7 +86,7 @@ def _folders() -> Iterator[tuple[str, str, str]]:
         yield (GOOD if good else BAD), what, f"{folder} ({free:.0f} GiB free{'' if good else ', cannot be written to'})"
 
 
-def _data_sets() -> Iterator[tuple[str, str, str]]:
+def _data_sets() -> Iterator[Finding]:
     from tuner.data import find, names
     from tuner.errors import TuneError
 
@@ -88,7 +97,7 @@ def _data_sets() -> Iterator[tuple[str, str, str]]:
             yield NOTE, name, f"not on this machine; get it with: tune data fetch {name}"
 
 
-def _command() -> tuple[str, str, str]:
+def _command() -> Finding:
     """Ray and torchtune install a script `tune` too, and pip overwrites without a word."""
     from importlib.metadata import distributions
 

@@ -4,6 +4,7 @@ from tuner.planning.cases import Case, Cost, Hindrance, Setting, look_at
 from tuner.planning.duration import Span, epoch_seconds, trial_seconds
 from tuner.planning.forecast import Draws, Forecast, Hindered, draws_of, forecast
 from tuner.planning.memory import training_memory
+from tuner.planning.needs import needs
 from tuner.planning.speed import Speed, measure_speed
 from tuner.planning.work import Images, Work, slots_of, work_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "forecast",
     "look_at",
     "measure_speed",
+    "needs",
     "slots_of",
     "training_memory",
     "trial_seconds",

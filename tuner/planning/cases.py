@@ -66,7 +66,9 @@ class Setting:
     epochs: int | None
     """Of a full trial; None leaves them to the configuration."""
     speed: Speed | None
-    """None where times and memory are not estimated: on GPUs."""
+    """Of what one trial has; None where times and memory are not estimated: on GPUs."""
+    at_once: int = 1
+    """Trials that train side by side."""
 
 
 def look_at(name: str, configuration: Configuration, setting: Setting) -> Case:

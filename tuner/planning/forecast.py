@@ -79,7 +79,7 @@ def forecast(setting: Setting, *, samples: int, trials: int, seed: int) -> Forec
         samples=tuple(drawn[:samples]),
         draws=draws,
         trials=trials,
-        search=draws.trial * trials if draws.trial else None,
+        search=draws.trial * -(-trials // setting.at_once) if draws.trial else None,
     )
 
 

@@ -5,7 +5,8 @@ with tensorflow 2.21.0 and keras 3.15.1 (2026-11-22): perceptrons of 25 thousand
 cnn_v4 in batches of 64, 128 and 256, four convolutions of 64 filters in batches of 32, 128 and 512, residual blocks,
 separable convolutions, 30 layers in a row; 1,437 to 60,000 images. Measured were 693 to 1,238 MiB, the estimates
 0.95 to 1.05 times that. A worker that has trained many keeps some of what it freed: 1.09 and 1.30 times the
-estimate in the two searches of benchmarks/main_job.md.
+estimate in the two searches of benchmarks/main_job.md. Under mixed precision the estimate is an upper bound: measured
+peaks were lower by 4 to 9 % (docs/decisions/0015-precision.md).
 """
 
 from __future__ import annotations
@@ -41,10 +42,25 @@ EVALUATION_BATCH = 256
 """Validation images at a time; `tuner.training.pipeline` has it from measurements of its own."""
 
 
+CONTEXT = 600 * MEBIBYTE
+"""What a process takes of a GPU before its first training: CUDA's context and the libraries' workspaces. Reasoned, as
+is the whole estimate for a GPU: it was never compared with one.
+"""
+
+
 def training_memory(work: Work) -> int:
-    """Bytes at the peak of one training."""
+    """Bytes at the peak of one training on a CPU."""
     data = COPIES * (work.n_train + work.n_validation) * work.image_values
+    return round(FRAMEWORK + LAYER * work.n_layers + data + _tensors(work))
+
+
+def device_memory(work: Work) -> int:
+    """Bytes of a GPU at the peak of one training in single precision; the images stay with the processor."""
+    return round(CONTEXT + _tensors(work))
+
+
+def _tensors(work: Work) -> float:
     weights = WEIGHT_COPIES * FLOAT * work.parameters * (2 + work.slots)
     step = FLOAT * work.batch_size * (KEPT * work.activations + WORKING * work.largest_activation)
     evaluated = FLOAT * min(work.n_validation, EVALUATION_BATCH) * EVALUATION * work.largest_activation
-    return round(FRAMEWORK + LAYER * work.n_layers + data + weights + max(step, evaluated))
+    return weights + max(step, evaluated)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tuner.slots import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,14 +46,6 @@ def measure_speed(seconds: float = 0.1) -> Speed:
         bytes=3 * numbers.nbytes / _best(lambda: np.add(numbers, others, out=numbers), seconds),
         cores=usable_cores(),
     )
-
-
-def usable_cores() -> int:
-    """Cores that the system lets this process use, where it says so."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # neither macOS nor Windows says
-        return os.cpu_count() or 1
 
 
 def _best(work: Callable[[], object], seconds: float) -> float:

@@ -6,13 +6,13 @@ reads uint8 images that stay in memory once, and the cast to float happens in th
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tuner.slots import threads
 from tuner.training import drawing
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class TrainingImages:
             self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         n_batches = -(-self._n // batch_size)
         # A gather is done before a second thread has begun. Augmentation takes milliseconds, and the order is kept.
-        threads = min(os.cpu_count() or 1, MOST_THREADS) if prepare else None
+        n_threads = min(threads(), MOST_THREADS) if prepare else None
         batches = tf.data.Dataset.range(n_batches).map(
-            lambda i: self._batch(tf.cast(i, tf.int32), batch_size), num_parallel_calls=threads
+            lambda i: self._batch(tf.cast(i, tf.int32), batch_size), num_parallel_calls=n_threads
         )
-        self.dataset = batches.with_options(_options(threads or 2)).prefetch(4)
+        self.dataset = batches.with_options(_options(n_threads or 2)).prefetch(4)
 
     def shuffle(self, epoch: int) -> None:
         """Draws the order of `epoch`. To be called before the epoch's iterator is made."""
@@ -93,9 +93,9 @@ def evaluation_batches(
     return batches.with_options(_options()).prefetch(2)
 
 
-def _options(threads: int = 2) -> tf.data.Options:
+def _options(n_threads: int = 2) -> tf.data.Options:
     options = tf.data.Options()
     options.autotune.enabled = False  # it spends the two cores on measuring itself
-    options.threading.private_threadpool_size = threads
+    options.threading.private_threadpool_size = n_threads
     options.deterministic = True
     return options
