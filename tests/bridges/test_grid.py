@@ -161,8 +161,7 @@ def test_grid_search_finds_what_a_loop_written_by_hand_finds(dense: SearchSpace,
         of_folds = []
         for rows, others in folds.split(images, labels):
             training = Images(images=images[rows], labels=labels[rows], n_classes=3)
-            calls = {"on_epoch": lambda _: None, "should_stop": lambda: False}
-            model, _ = train(configuration, training, None, epochs=2, seed=seed, **calls)  # type: ignore[arg-type]
+            model, _ = train(configuration, training, None, epochs=2, seed=seed)
             guesses = np.argmax(model(images[others].astype("float32")), axis=1)
             of_folds.append(np.mean(guesses == labels[others]))
         scores[configuration.hash] = np.mean(of_folds)

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from search_spaces import Component, Configuration, Layer, Training
 from search_spaces.components import AUGMENTATIONS, AVERAGINGS, LOSSES, SCHEDULES
+from tuner.files import checksum
+from tuner.messages import Retrain
 from tuner.training.fit import Images
+from tuner.trial import Epoch
 
 Make = Callable[..., Component]
 Configure = Callable[..., Configuration]
@@ -66,4 +70,33 @@ def stripes() -> tuple[Images, Images]:
     return (
         Images(images=pixels[:50], labels=labels[:50], n_classes=3),
         Images(images=pixels[50:], labels=labels[50:], n_classes=3),
+    )
+
+
+@pytest.fixture
+def winner(component: Callable, configure: Callable, stripes: tuple[Images, Images], tmp_path: Path) -> Retrain:
+    """What is asked of a worker for the winner: 40 images to train on, 10 that validated, 30 to test on."""
+    images, tests = stripes
+    for name, value in (("x", images.images), ("y", images.labels), ("tx", tests.images), ("ty", tests.labels)):
+        np.save(tmp_path / f"{name}.npy", value)
+    np.savez(tmp_path / "split.npz", train=np.arange(40), validation=np.arange(40, 50))
+    configuration = configure(
+        schedule=component("one_cycle"), averaging=component("swa", start=0.25), augmentation=(component("mixup"),)
+    )
+    paths = {"images": "x", "labels": "y", "test_images": "tx", "test_labels": "ty"}
+    return Retrain(
+        job=4,
+        configuration=configuration.to_json(),
+        split=str(tmp_path / "split.npz"),
+        n_classes=3,
+        epochs=3,
+        horizon=8,
+        test_sums=(checksum(tmp_path / "tx.npy"), checksum(tmp_path / "ty.npy")),
+        curve=(Epoch(epoch=1, accuracy=0.5, loss=1.0, val_accuracy=0.4, val_loss=1.1, learning_rate=0.1),),
+        seed=2,
+        checkpoints=str(tmp_path / "retraining"),
+        identity="winner",
+        folder=str(tmp_path / "best"),
+        facts={"trial": 4},
+        **{name: str(tmp_path / f"{file}.npy") for name, file in paths.items()},
     )

@@ -22,6 +22,7 @@ from tuner.messages import CrossValidate, Failed, FromWorker, Job
 from tuner.opening import Request, open_study, plan_of
 from tuner.plan import Budget
 from tuner.search import Search
+from tuner.slots import Slot
 from tuner.study import study_folder
 from tuner.training import fit
 from tuner.training.cross_validation import cross_validate
@@ -45,10 +46,20 @@ class InProcess:
         self.messages: deque[FromWorker] = deque()
         self.send = self.messages.append
 
+    @property
+    def slots(self) -> dict[str, Slot]:
+        return {"CPU": Slot(name="CPU")}
+
+    def room(self, slot: str) -> int | None:
+        return None
+
     def free(self) -> list[str]:
         return ["CPU"]
 
-    def submit(self, slot: str, job: Job) -> None:
+    def clear(self, slot: str) -> None:
+        raise AssertionError
+
+    def submit(self, slot: str, job: Job, *, alone: bool = False) -> None:
         self.send(_run(job, self, lambda: False))  # type: ignore[arg-type]
 
     def next(self, timeout: float) -> FromWorker | None:

@@ -12,32 +12,43 @@ from search_spaces import Component
 from search_spaces.components import AUGMENTATIONS, AVERAGINGS, SCHEDULES
 from search_spaces.keras_table import keras_table
 from tuner import models
-from tuner.training.fit import Checkpointing, Images, train
+from tuner.plan import PRECISIONS
+from tuner.training.fit import Checkpointing, Images, Supervision, train
 from tuner.trial import Epoch
 
 N_CASES = len(SCHEDULES)
 CASES = [
-    (kind, list(AVERAGINGS)[i % len(AVERAGINGS)], list(AUGMENTATIONS)[i::N_CASES]) for i, kind in enumerate(SCHEDULES)
+    *(
+        ("float32", kind, list(AVERAGINGS)[i % len(AVERAGINGS)], list(AUGMENTATIONS)[i::N_CASES])
+        for i, kind in enumerate(SCHEDULES)
+    ),
+    ("mixed_bfloat16", "cosine", "ema", ["brightness"]),
+    # What scales the loss stands around the optimizer: its own state, and a way to each average through it.
+    ("mixed_float16", "one_cycle", "none", ["rotate"]),
+    ("mixed_float16", "plateau", "ema", []),
+    ("mixed_float16", "linear", "swa", ["mixup"]),
 ]
 
 
 def test_the_cases_leave_nothing_out() -> None:
-    assert {case[0] for case in CASES} == set(SCHEDULES)
-    assert {case[1] for case in CASES} == set(AVERAGINGS)
-    assert {kind for case in CASES for kind in case[2]} == set(AUGMENTATIONS)
+    assert {case[0] for case in CASES} == set(PRECISIONS)
+    assert {case[1] for case in CASES} == set(SCHEDULES)
+    assert {case[2] for case in CASES} == {case[2] for case in CASES if case[0] == "mixed_float16"} == set(AVERAGINGS)
+    assert {kind for case in CASES for kind in case[3]} == set(AUGMENTATIONS)
 
 
-@pytest.mark.parametrize(("schedule", "averaging", "augmentation"), CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_six_epochs_at_once_end_as_three_and_three_after_a_kill(
     component: Callable,
     configure: Callable,
     stripes: tuple[Images, Images],
     tmp_path: Path,
-    schedule: str,
-    averaging: str,
-    augmentation: list[str],
+    case: tuple[str, str, str, list[str]],
 ) -> None:
+    precision, schedule, averaging, augmentation = case
+    arguments = {"learning_rate": 0.01, "gradient_accumulation_steps": 2 if precision == "mixed_float16" else None}
     configuration = configure(
+        optimizer=Component(kind="adam", arguments=arguments),
         schedule=component(schedule, warmup=0.2),
         averaging=component(averaging, **({"start": 0.1} if averaging == "swa" else {})),  # before the kill
         augmentation=tuple(component(kind) for kind in augmentation),
@@ -45,21 +56,21 @@ def test_six_epochs_at_once_end_as_three_and_three_after_a_kill(
     )
 
     def run(folder: Path, on_epoch: Callable[[Epoch], None]) -> tuple[list[np.ndarray], list[tuple[float, ...]]]:
-        checkpointing = Checkpointing(folder=folder, identity="a")
-        options = {"epochs": 6, "seed": 5, "should_stop": lambda: False, "checkpointing": checkpointing}
-        model, curve = train(configuration, *stripes, on_epoch=on_epoch, **options)  # type: ignore[arg-type]
-        return model.get_weights(), [(e.loss, e.val_loss or 0.0, e.learning_rate or 0.0) for e in curve]
+        watched = Supervision(checkpointing=Checkpointing(folder=folder, identity="a"), on_epoch=on_epoch)
+        model, curve = train(configuration, *stripes, epochs=6, seed=1, precision=precision, supervision=watched)
+        state = [*model.get_weights(), *(variable.numpy() for variable in model.optimizer.variables)]
+        return state, [(e.loss, e.val_loss or 0.0, e.learning_rate or 0.0) for e in curve]
 
     def killed(epoch: Epoch) -> None:
         if epoch.epoch == 3:  # all that a kill would leave
             shutil.copytree(tmp_path / "whole", tmp_path / "killed")
 
-    weights, curve = run(tmp_path / "whole", killed)
+    state, curve = run(tmp_path / "whole", killed)
     told: list[int] = []
-    resumed_weights, resumed_curve = run(tmp_path / "killed", lambda epoch: told.append(epoch.epoch))
+    resumed, resumed_curve = run(tmp_path / "killed", lambda epoch: told.append(epoch.epoch))
     assert told == [1, 2, 3, 4, 5, 6]
     assert resumed_curve == curve
-    assert all(np.array_equal(a, b) for a, b in zip(weights, resumed_weights, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(state, resumed, strict=True))
 
 
 @pytest.mark.parametrize("optimizer", keras_table().optimizers)

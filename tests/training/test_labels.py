@@ -27,7 +27,7 @@ def dense(layer: Callable, configure: Callable) -> Configuration:
 
 def first_epoch(configuration: Configuration, stripes: tuple[Images, Images], **settings: object) -> Epoch:
     changed = replace(configuration, training=replace(configuration.training, **settings))  # type: ignore[arg-type]
-    options = {"epochs": 1, "seed": 0, "on_epoch": lambda _epoch: None, "should_stop": lambda: False}
+    options = {"epochs": 1, "seed": 0}
     return train(changed, *stripes, **options)[1][0]
 
 

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tuner.errors import DataError
 from tuner.messages import Retrain, decode, encode
-from tuner.training.fit import Course, Images, train
+from tuner.training.fit import Course, Images, Stopped, train
 from tuner.training.jobs import retrain
 from tuner.trial import Epoch, epoch_of
 
@@ -27,38 +29,13 @@ print("the same")
 """
 
 
-@pytest.fixture
-def job(component: Callable, configure: Callable, stripes: tuple[Images, Images], tmp_path: Path) -> Retrain:
-    images, tests = stripes
-    for name, value in (("x", images.images), ("y", images.labels), ("tx", tests.images), ("ty", tests.labels)):
-        np.save(tmp_path / f"{name}.npy", value)
-    np.savez(tmp_path / "split.npz", train=np.arange(40), validation=np.arange(40, 50))
-    configuration = configure(
-        schedule=component("one_cycle"), averaging=component("swa", start=0.25), augmentation=(component("mixup"),)
-    )
-    paths = {"images": "x", "labels": "y", "test_images": "tx", "test_labels": "ty"}
-    return Retrain(
-        job=4,
-        configuration=configuration.to_json(),
-        split=str(tmp_path / "split.npz"),
-        n_classes=3,
-        epochs=3,
-        horizon=8,
-        curve=(Epoch(epoch=1, accuracy=0.5, loss=1.0, val_accuracy=0.4, val_loss=1.1, learning_rate=0.1),),
-        seed=2,
-        folder=str(tmp_path / "best"),
-        facts={"trial": 4},
-        **{name: str(tmp_path / f"{file}.npy") for name, file in paths.items()},
-    )
-
-
 def test_the_saved_model_opens_without_this_program_and_predicts_what_was_recorded(
-    job: Retrain, configure: Callable, component: Callable, stripes: tuple[Images, Images]
+    winner: Retrain, configure: Callable, component: Callable, stripes: tuple[Images, Images]
 ) -> None:
     told: list[Epoch] = []
-    retrain(job, told.append, lambda: False)
+    retrain(winner, told.append, lambda: False)
     opened = subprocess.run(
-        [sys.executable, "-c", OPEN_ELSEWHERE, job.folder, job.test_images],
+        [sys.executable, "-c", OPEN_ELSEWHERE, winner.folder, winner.test_images],
         capture_output=True,
         text=True,
         check=False,
@@ -69,16 +46,40 @@ def test_the_saved_model_opens_without_this_program_and_predicts_what_was_record
     configuration = configure(
         schedule=component("one_cycle"), averaging=component("swa", start=0.25), augmentation=(component("mixup"),)
     )
-    quiet = {"epochs": 3, "seed": 2, "on_epoch": lambda _epoch: None, "should_stop": lambda: False}
-    model, curve = train(configuration, stripes[0], Course(horizon=8), **quiet)
-    recorded = np.load(Path(job.folder) / "predictions.npz")["probabilities"]
+    model, curve = train(configuration, stripes[0], Course(horizon=8), epochs=3, seed=2)
+    recorded = np.load(Path(winner.folder) / "predictions.npz")["probabilities"]
     assert model.predict_on_batch(stripes[1].images.astype(np.float32)) == pytest.approx(recorded, abs=1e-6)
     assert [epoch.learning_rate for epoch in told] == [epoch.learning_rate for epoch in curve]
     assert told[-1].learning_rate == pytest.approx(0.00966, rel=0.001)  # 9 of 24 steps: just past the top
 
 
-def test_the_order_survives_the_pipe_with_the_curve_of_its_trial(job: Retrain) -> None:
-    assert decode(encode(job)) == job
+def test_a_retraining_that_is_cut_off_goes_on_from_its_last_epoch_to_the_same_model(
+    winner: Retrain, tmp_path: Path
+) -> None:
+    undisturbed = replace(winner, folder=str(tmp_path / "whole"), checkpoints=str(tmp_path / "others"))
+    retrain(undisturbed, lambda _: None, lambda: False)
+    told: list[int] = []
+    with pytest.raises(Stopped):
+        retrain(winner, lambda epoch: told.append(epoch.epoch), lambda: bool(told))
+    assert not Path(winner.folder).exists()
+    retrain(winner, lambda epoch: told.append(epoch.epoch), lambda: False)
+    assert told == [1, 1, 2, 3]  # the first of it is told again, from the checkpoint
+    predictions = [np.load(Path(job.folder) / "predictions.npz")["probabilities"] for job in (undisturbed, winner)]
+    assert np.array_equal(*predictions)
+
+
+def test_a_damaged_test_set_is_not_scored(winner: Retrain) -> None:
+    path = Path(winner.test_labels)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"ty\.npy: damaged: its checksum is not the prepared one"):
+        retrain(winner, lambda _: None, lambda: False)
+    assert not Path(winner.folder).exists()
+
+
+def test_the_order_survives_the_pipe_with_the_curve_of_its_trial(winner: Retrain) -> None:
+    assert decode(encode(winner)) == winner
 
 
 def test_rows_of_a_curve_from_before_learning_rates_were_kept_can_be_read() -> None:

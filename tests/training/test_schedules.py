@@ -16,7 +16,7 @@ from search_spaces.components import SCHEDULES
 from search_spaces.keras_table import keras_table
 from tuner import models
 from tuner.training import compiling, plateaus
-from tuner.training.fit import Checkpointing, Course, train
+from tuner.training.fit import Checkpointing, Course, Supervision, train
 from tuner.training.pipeline import TrainingImages
 from tuner.training.schedules import schedule
 from tuner.trial import Epoch
@@ -112,9 +112,8 @@ def test_a_retraining_cut_short_has_the_rates_that_its_trial_had_until_then(
     component: Callable[..., Component], configure: Callable, stripes: tuple
 ) -> None:
     falling = configure(schedule=component("linear"))
-    quiet = {"seed": 0, "on_epoch": lambda _epoch: None, "should_stop": lambda: False}
-    trial = train(falling, *stripes, epochs=4, **quiet)[1]
-    again = train(falling, stripes[0], Course(horizon=4, curve=trial), epochs=2, **quiet)[1]
+    trial = train(falling, *stripes, epochs=4, seed=0)[1]
+    again = train(falling, stripes[0], Course(horizon=4, curve=trial), epochs=2, seed=0)[1]
     assert [epoch.learning_rate for epoch in trial] == pytest.approx([0.0075, 0.005, 0.0025, 0.0])
     assert [epoch.learning_rate for epoch in again] == [epoch.learning_rate for epoch in trial[:2]]
 
@@ -123,12 +122,11 @@ def test_a_plateau_lowers_the_rate_and_the_retraining_repeats_it(
     component: Callable[..., Component], configure: Callable, stripes: tuple
 ) -> None:
     stuck = configure(schedule=component("plateau", patience=1, factor=0.5, min_delta=1e9))
-    quiet = {"seed": 0, "on_epoch": lambda _epoch: None, "should_stop": lambda: False}
-    trial = train(stuck, *stripes, epochs=4, **quiet)[1]
+    trial = train(stuck, *stripes, epochs=4, seed=0)[1]
     # The first epoch is the best so far; each later one is no better by the min_delta, and lowers the next one's rate.
     assert [epoch.learning_rate for epoch in trial] == pytest.approx([0.01, 0.01, 0.005, 0.0025])
     better = [replace(epoch, val_loss=-1e10 * epoch.epoch) for epoch in trial]
-    again = train(stuck, stripes[0], Course(horizon=4, curve=tuple(better)), epochs=3, **quiet)[1]
+    again = train(stuck, stripes[0], Course(horizon=4, curve=tuple(better)), epochs=3, seed=0)[1]
     assert [epoch.learning_rate for epoch in again] == pytest.approx([0.01] * 3)
 
 
@@ -176,11 +174,10 @@ def test_early_stopping_ends_a_trial_for_good_but_no_retraining(
     configure: Callable, stripes: tuple, tmp_path: Path
 ) -> None:
     stopped = configure(early_stopping=EarlyStopping(patience=2, min_delta=1e9))
-    quiet = {"seed": 0, "on_epoch": lambda _epoch: None, "should_stop": lambda: False}
-    checkpointing = Checkpointing(folder=tmp_path, identity="a")
-    model, curve = train(stopped, *stripes, epochs=6, checkpointing=checkpointing, **quiet)
-    resumed, told = train(stopped, *stripes, epochs=6, checkpointing=checkpointing, **quiet)
+    kept = Supervision(checkpointing=Checkpointing(folder=tmp_path, identity="a"))
+    model, curve = train(stopped, *stripes, epochs=6, supervision=kept, seed=0)
+    resumed, told = train(stopped, *stripes, epochs=6, supervision=kept, seed=0)
     assert [len(curve), len(told)] == [3, 3]
     for before, after in zip(model.get_weights(), resumed.get_weights(), strict=True):
         assert np.array_equal(before, after)
-    assert len(train(stopped, stripes[0], Course(horizon=6), epochs=4, **quiet)[1]) == 4
+    assert len(train(stopped, stripes[0], Course(horizon=6), epochs=4, seed=0)[1]) == 4

@@ -10,7 +10,7 @@ from search_spaces import SearchSpace, summarize
 from tuner import models
 from tuner.data import find, split
 from tuner.files import MANIFEST
-from tuner.training.fit import Checkpointing, Images, NotFinite, Stopped, train
+from tuner.training.fit import Checkpointing, Images, NotFinite, Stopped, Supervision, train
 from tuner.training.pipeline import TrainingImages
 from tuner.trial import Epoch
 
@@ -37,11 +37,11 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Images, Images]:
 
 
 def trained(
-    data: tuple[Images, Images], epochs: int, folder: Path | None = None, **changes: object
+    data: tuple[Images, Images], epochs: int, folder: Path | None = None, seed: int = 3, **watched: object
 ) -> tuple[Epoch, ...]:
-    options = {"seed": 3, "on_epoch": lambda _epoch: None, "should_stop": lambda: False} | changes
     checkpointing = Checkpointing(folder=folder, identity="a") if folder else None
-    return train(CONFIGURATION, *data, epochs=epochs, checkpointing=checkpointing, **options)[1]  # type: ignore[arg-type]
+    supervision = Supervision(checkpointing=checkpointing, **watched)  # type: ignore[arg-type]
+    return train(CONFIGURATION, *data, epochs=epochs, seed=seed, supervision=supervision)[1]
 
 
 def scores(curve: tuple[Epoch, ...]) -> list[tuple[float, float, float | None, float | None]]:
@@ -124,9 +124,7 @@ def test_a_checkpoint_of_another_trial_is_not_taken_up(digits: tuple[Images, Ima
         *digits,
         epochs=1,
         seed=9,
-        on_epoch=told.append,
-        should_stop=lambda: False,
-        checkpointing=Checkpointing(folder=tmp_path, identity="another"),
+        supervision=Supervision(on_epoch=told.append, checkpointing=Checkpointing(folder=tmp_path, identity="another")),
     )
     assert len(told) == 1
 
@@ -140,7 +138,7 @@ def test_a_loss_that_runs_away_is_an_error_of_its_own(digits: tuple[Images, Imag
     text = SPACE.replace("adam: {learning_rate: 0.01}", "sgd: {learning_rate: 10000000000000.0}")
     wild = SearchSpace.parse(text.replace("batch_normalization", "dense: {units: 8}"), "wild.yaml").default()
     with pytest.raises(NotFinite, match="epoch"):
-        train(wild, *digits, epochs=3, seed=0, on_epoch=lambda _epoch: None, should_stop=lambda: False)
+        train(wild, *digits, epochs=3, seed=0)
 
 
 def test_every_image_is_seen_once_an_epoch_in_an_order_of_its_own(digits: tuple[Images, Images]) -> None:

@@ -72,7 +72,9 @@ class Averaging(keras.callbacks.Callback):  # type: ignore[misc]
         self._statistics.fit()
 
     def _has_average(self) -> bool:
-        return bool(self.model.optimizer.use_ema or (self._count is not None and int(self._count) > 0))
+        # Where the loss is scaled, the optimizer that averages stands inside the one that scales.
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        return bool(optimizer.use_ema or (self._count is not None and int(self._count) > 0))
 
     def _collect(self) -> None:
         """Takes the weights after the present epoch into the average, once: Source: Izmailov et al. 2018, SWA, (1)."""

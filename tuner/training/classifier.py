@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,37 +13,24 @@ from sklearn.utils import ClassifierTags, check_random_state
 from search_spaces import Configuration, SearchSpace, over_limit, summarize
 from tuner.carrying import refuse
 from tuner.engines.grid_search.grids import NOT_CARRIED, PREFIX
+from tuner.plan import FLOAT32
 from tuner.training.compiling import compiled
-from tuner.training.fit import Checkpointing, Images, train
+from tuner.training.fit import Images, Supervision, train
 from tuner.training.pipeline import EVALUATION_BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import keras
     from numpy.typing import NDArray
-
-    from tuner.trial import Epoch
 
 OURS = {"self", "random_state", "verbose", "epochs"}
 """Arguments of scikeras's classifier that mean here what they mean there. All others are decided by the space."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Supervision:
-    """Who watches a training, and where it is kept. scikit-learn copies it with the classifier: functions stay the
-    same ones only where they are bound to nothing, since a method would be copied with its object.
-    """
-
-    checkpointing: Checkpointing | None = None
-    on_epoch: Callable[[Epoch], None] = lambda _: None
-    should_stop: Callable[[], bool] = lambda: False
-
-
 class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
     """One configuration of a space: `model__` and a parameter's name sets it; the others have their defaults.
 
-    `random_state` seeds weights, order and augmentation. `epochs` stand in for the space's own.
+    `random_state` seeds weights, order and augmentation. `epochs` stand in for the space's own. `precision` is the
+    policy that the layers compute by.
     Not carried: `partial_fit`, sample weights, `warm_start`.
     """
 
@@ -57,6 +43,7 @@ class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
         epochs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        precision: str = FLOAT32,
         supervision: Supervision | None = None,
         **parameters: Any,
     ) -> None:
@@ -64,6 +51,7 @@ class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
         self.space = space
         self.image_shape = image_shape
         self.n_classes = n_classes
+        self.precision = precision
         self.supervision = supervision
 
     def __sklearn_tags__(self) -> Any:
@@ -109,7 +97,9 @@ class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
         if problem:
             raise ValueError(problem)
         n, epochs = self.X_shape_[0], self._epochs(configuration)
-        return compiled(configuration, self.image_shape, self.n_classes, n_train=n, epochs=epochs)
+        return compiled(
+            configuration, self.image_shape, self.n_classes, n_train=n, epochs=epochs, precision=self.precision
+        )
 
     def _epochs(self, configuration: Configuration) -> int:
         return self.epochs or configuration.training.epochs
@@ -120,16 +110,15 @@ class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
         if len(self.classes_) != self.n_classes:
             got = len(self.classes_)
             raise ValueError(f"all {self.n_classes} classes must be in every fold: use StratifiedKFold. Got {got}")
-        configuration, supervision = self.configuration(), self.supervision or Supervision()
+        configuration = self.configuration()
         self.model_, curve = train(
             configuration,
             Images(images=X, labels=y.reshape(-1).astype(np.int64), n_classes=self.n_classes),
             None,
             epochs=self._epochs(configuration),
             seed=int(check_random_state(self.random_state).randint(2**31)),
-            on_epoch=supervision.on_epoch,
-            should_stop=supervision.should_stop,
-            checkpointing=supervision.checkpointing,
+            precision=self.precision,
+            supervision=self.supervision or Supervision(),
         )
         self.history_ = {"loss": [each.loss for each in curve], "accuracy": [each.accuracy for each in curve]}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from tuner import models
+from tuner.plan import FLOAT32
 from tuner.training import labels
 from tuner.training.schedules import Schedule, schedule
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 STEPS_PER_EXECUTION = 32
 """Training steps in one call of the graph: Python is entered once for all of them."""
+
+LEAST_LOSS_SCALE = 2.0**-24
+"""Where the loss is scaled, a step whose gradients are not finite is skipped and the scale halved, from 2**15: what 39
+halvings do not mend is no lack of range. The weights stand still from then on, and the loss stays finite.
+"""
 
 LOSSES = {
     "categorical_crossentropy": "CategoricalCrossentropy",
@@ -30,24 +36,35 @@ LOSSES = {
 
 
 def compiled(
-    configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int, *, n_train: int, epochs: int
+    configuration: Configuration,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
+    *,
+    n_train: int,
+    epochs: int,
+    precision: str = FLOAT32,
 ) -> keras.Model:
     """The model, ready for `fit` on `n_train` images. Its schedule runs over `epochs` epochs, and stays at its end.
 
     Labels are one-hot where `labels.are_one_hot` says so, class numbers elsewhere.
     """
-    return compiled_with(rate(configuration.training, n_train, epochs), configuration, image_shape, n_classes)
+    schedule = rate(configuration.training, n_train, epochs)
+    return compiled_with(schedule, configuration, image_shape, n_classes, precision)
 
 
 def compiled_with(
-    schedule: Schedule | None, configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int
+    schedule: Schedule | None,
+    configuration: Configuration,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
+    precision: str = FLOAT32,
 ) -> keras.Model:
     """As `compiled`, with a schedule that the caller has a hold of."""
-    model = models.build(configuration, image_shape, n_classes)
+    model = models.build(configuration, image_shape, n_classes, precision)
     one_hot = labels.are_one_hot(configuration.training)
     accuracy = keras.metrics.CategoricalAccuracy if one_hot else keras.metrics.SparseCategoricalAccuracy
     model.compile(
-        optimizer=models.build_optimizer(_optimizer(configuration.training), schedule),
+        optimizer=_scaling(models.build_optimizer(_optimizer(configuration.training), schedule), precision),
         loss=_loss(configuration.training.loss) if one_hot else "sparse_categorical_crossentropy",
         metrics=[accuracy(name="accuracy")],
         steps_per_execution=STEPS_PER_EXECUTION,
@@ -58,6 +75,20 @@ def compiled_with(
 def rate(training: Training, n_train: int, epochs: int) -> Schedule | None:
     """The schedule over `epochs` epochs of `n_train` images; None where the rate stays as the optimizer has it."""
     return schedule(training, epochs * -(-n_train // training.batch_size))
+
+
+def _scaling(optimizer: keras.optimizers.Optimizer, precision: str) -> keras.optimizers.Optimizer:
+    """With the loss scaled where half precision would lose its small gradients. Keras does so by itself only under a
+    global policy.
+    """
+    half = precision == "mixed_float16"
+    return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer") if half else optimizer
+
+
+def loss_scale(model: keras.Model) -> float:
+    """What the loss is multiplied by before its gradients are taken: 1 where nothing scales it."""
+    optimizer = model.optimizer
+    return float(optimizer.dynamic_scale) if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else 1.0
 
 
 def _loss(loss: Component | None) -> keras.losses.Loss:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from sklearn.model_selection import GridSearchCV
 
 from search_spaces import SearchSpace
 from tuner.engines.grid_search.grids import PREFIX
-from tuner.training.classifier import SpaceClassifier, Supervision
-from tuner.training.fit import Checkpointing
+from tuner.training.classifier import SpaceClassifier
+from tuner.training.fit import Checkpointing, Supervision
 from tuner.trial import Fold
 
 if TYPE_CHECKING:
@@ -27,17 +28,30 @@ Rows = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 """Rows that train, rows that score."""
 
 
-def cross_validate(job: CrossValidate, on_fold: Callable[[Fold], None], should_stop: Callable[[], bool]) -> None:
+def cross_validate(
+    job: CrossValidate,
+    on_fold: Callable[[Fold], None],
+    should_stop: Callable[[], bool],
+    on_remark: Callable[[str], None] = lambda _: None,
+) -> None:
     """Scores the folds that are left and tells of each. One that was cut off goes on from its last epoch.
 
     Raises what a training raises: Stopped, NotFinite, and whatever goes wrong.
     """
     images, labels = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (job.images, job.labels))
     space = SearchSpace.parse(job.space, "the study's space")
-    classifier = SpaceClassifier(space, images.shape[1:], job.n_classes, epochs=job.epochs, random_state=job.seed)
+    classifier = SpaceClassifier(
+        space,
+        images.shape[1:],
+        job.n_classes,
+        epochs=job.epochs,
+        random_state=job.seed,
+        precision=job.precision,
+    )
     for index, rows in enumerate(_folds(job.folds)):
         if index >= job.skip:
-            on_fold(_scored(job, classifier, index, images, labels, rows, should_stop=should_stop))
+            watch = Supervision(should_stop=should_stop, on_remark=on_remark)
+            on_fold(_scored(job, classifier, index, images, labels, rows, watch=watch))
             keras.utils.clear_session()
 
 
@@ -49,13 +63,11 @@ def _scored(
     labels: NDArray[np.integer],
     rows: Rows,
     *,
-    should_stop: Callable[[], bool],
+    watch: Supervision,
 ) -> Fold:
     checkpointing = Checkpointing(folder=Path(job.checkpoints) / f"fold-{index}", identity=f"{job.identity}-{index}")
     spans: list[float] = []
-    supervision = Supervision(
-        checkpointing=checkpointing, on_epoch=lambda epoch: spans.append(epoch.seconds), should_stop=should_stop
-    )
+    supervision = replace(watch, checkpointing=checkpointing, on_epoch=lambda epoch: spans.append(epoch.seconds))
     point = {f"{PREFIX}{name}": [value] for name, value in job.values.items()}
     search = GridSearchCV(
         classifier.set_params(supervision=supervision), point, cv=[rows], refit=False, error_score="raise"

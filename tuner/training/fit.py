@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from tuner.plan import FLOAT32
 from tuner.training import checkpoints, labels, plateaus
 from tuner.training.averaging import Averaging
-from tuner.training.compiling import compiled_with, rate
+from tuner.training.compiling import LEAST_LOSS_SCALE, compiled_with, loss_scale, rate
 from tuner.training.pipeline import Shuffle, TrainingImages, evaluation_batches
 from tuner.training.plateaus import Plateaus
 from tuner.training.preparation import preparation
@@ -70,6 +70,24 @@ class Checkpointing:
     """Epochs that learning rate and averaging are laid out over, where others may go on with it after its own."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Supervision:
+    """Who watches a training, and where it is kept. scikit-learn copies it with its classifier: functions stay the
+    same ones only where they are bound to nothing, since a method would be copied with its object.
+    """
+
+    checkpointing: Checkpointing | None = None
+    on_epoch: Callable[[Epoch], None] = lambda _: None
+    should_stop: Callable[[], bool] = lambda: False
+    on_remark: Callable[[str], None] = lambda _: None
+    """Told, in a line, of what costs no result."""
+
+
+UNWATCHED = Supervision()
+
+NOT_KEPT = "an epoch could not be kept, and whoever is cut off now goes on from an earlier one"
+
+
 def train(
     configuration: Configuration,
     training: Images,
@@ -77,17 +95,18 @@ def train(
     *,
     epochs: int,
     seed: int,
-    on_epoch: Callable[[Epoch], None],
-    should_stop: Callable[[], bool],
-    checkpointing: Checkpointing | None = None,
+    precision: str = FLOAT32,
+    supervision: Supervision = UNWATCHED,
 ) -> tuple[keras.Model, tuple[Epoch, ...]]:
-    """The trained model and its curve, epochs of a checkpoint included; each of those is told to `on_epoch` again.
+    """The trained model and its curve, epochs of a checkpoint included; each of those is told again.
 
     Validation images score each epoch, and early stopping may end the training by those scores. The course of an
     earlier trial stands in for them where that trial was scored and this is its retraining.
-    Where the configuration averages weights, model and scores have the averages.
-    Raises Stopped where `should_stop` says so, NotFinite where the loss is NaN or infinite.
+    Where the configuration averages weights, model and scores have the averages. `precision` is the policy that the
+    layers compute by; the same weights fit a model of any other.
+    Raises Stopped where the supervision says so, NotFinite where the loss is NaN or infinite.
     """
+    checkpointing = supervision.checkpointing
     keras.utils.set_random_seed(seed)
     settings = configuration.training
     course = (
@@ -96,12 +115,12 @@ def train(
         else Course(horizon=(checkpointing and checkpointing.horizon) or epochs)
     )
     schedule = rate(settings, len(training.labels), course.horizon)
-    model = compiled_with(schedule, configuration, _shape(training.images), training.n_classes)
+    model = compiled_with(schedule, configuration, _shape(training.images), training.n_classes, precision)
     model.optimizer.build(model.trainable_variables)
     averaging = Averaging(settings, model, training.images, horizon=course.horizon, seed=seed)
-    curve = _restored(checkpointing, model, averaging) if checkpointing else ()
+    curve = _restored(checkpointing, model, averaging, supervision.on_remark) if checkpointing else ()
     for epoch in curve:
-        on_epoch(epoch)
+        supervision.on_epoch(epoch)
 
     def is_over(curve: tuple[Epoch, ...]) -> bool:
         # Without validation images nothing says when it is enough: the number of epochs was found before.
@@ -110,15 +129,16 @@ def train(
 
     def keep(curve: tuple[Epoch, ...]) -> None:
         if checkpointing:
-            # A full disk costs the way back to this epoch, not the trial.
-            with contextlib.suppress(OSError):
+            try:
                 checkpoints.save(checkpointing.folder, model, curve, checkpointing.identity, averaging.state)
+            except OSError as error:  # a full disk costs the way back to this epoch, not the trial
+                supervision.on_remark(f"{NOT_KEPT}: {error.strerror or error}")
 
     prepare = preparation(settings, training.labels, training.n_classes)
     batches = TrainingImages(
         training.images, training.labels, batch_size=settings.batch_size, seed=seed, prepare=prepare
     )
-    recorder = _Recorder(curve, on_epoch, should_stop, keep, is_over)
+    recorder = _Recorder(curve, supervision, keep, is_over)
     callbacks = [Shuffle(batches), averaging, recorder]
     if schedule and settings.schedule and settings.schedule.kind == PLATEAU:
         callbacks.append(Plateaus(schedule, settings.schedule, lambda: course.curve or recorder.curve))
@@ -136,11 +156,14 @@ def train(
     return model, recorder.curve
 
 
-def _restored(checkpointing: Checkpointing, model: keras.Model, averaging: Averaging) -> tuple[Epoch, ...]:
-    own = checkpoints.restore(checkpointing.folder, model, checkpointing.identity, averaging.state)
-    if own or checkpointing.start is None:
-        return own
-    return checkpoints.restore(checkpointing.start, model, checkpointing.identity, averaging.state)
+def _restored(
+    checkpointing: Checkpointing, model: keras.Model, averaging: Averaging, on_damage: Callable[[str], None]
+) -> tuple[Epoch, ...]:
+    """From its own checkpoints, else from those of the trial that it goes on with."""
+    for folder in filter(None, (checkpointing.folder, checkpointing.start)):
+        if curve := checkpoints.restore(folder, model, checkpointing.identity, averaging.state, on_damage):
+            return curve
+    return ()
 
 
 def _evaluation(validation: Images, training: Training) -> tf.data.Dataset:
@@ -159,15 +182,13 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(
         self,
         curve: tuple[Epoch, ...],
-        on_epoch: Callable[[Epoch], None],
-        should_stop: Callable[[], bool],
+        supervision: Supervision,
         keep: Callable[[tuple[Epoch, ...]], None],
         is_over: Callable[[tuple[Epoch, ...]], bool],
     ) -> None:
         super().__init__()
         self.curve = curve
-        self._on_epoch = on_epoch
-        self._should_stop = should_stop
+        self._supervision = supervision
         self._keep = keep
         self._is_over = is_over
         self._began = 0.0
@@ -176,13 +197,15 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._began = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        if self._should_stop():
+        if self._supervision.should_stop():
             raise Stopped
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         scores = {name: float(value) for name, value in (logs or {}).items()}
         if not all(math.isfinite(value) for value in scores.values()):
             raise NotFinite(f"the loss was no longer finite in epoch {epoch + 1}.")
+        if loss_scale(self.model) < LEAST_LOSS_SCALE:
+            raise NotFinite(f"the gradients were no longer finite in epoch {epoch + 1}, however the loss was scaled.")
         seconds = time.perf_counter() - self._began
         learning_rate = float(f"{float(self.model.optimizer.learning_rate):.6g}")
         self.curve = (
@@ -190,7 +213,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             Epoch(epoch=epoch + 1, seconds=round(seconds, 3), learning_rate=learning_rate, **_rounded(scores)),
         )
         self._keep(self.curve)
-        self._on_epoch(self.curve[-1])
+        self._supervision.on_epoch(self.curve[-1])
         if self._is_over(self.curve):
             self.model.stop_training = True
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search_spaces import Configuration
-from tuner import models
-from tuner.files import new_folder, write_json, write_manifest
-from tuner.training.fit import Checkpointing, Course, Images, train
+from tuner import crashing, models
+from tuner.errors import DataError
+from tuner.files import checksum, new_folder, write_json, write_manifest
+from tuner.training.fit import Checkpointing, Course, Images, Supervision, train
 from tuner.training.latency import latency
 from tuner.training.pipeline import EVALUATION_BATCH
 
@@ -27,32 +28,42 @@ if TYPE_CHECKING:
     from tuner.trial import Epoch
 
 
-def train_trial(job: Train, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> float | None:
+def train_trial(
+    job: Train,
+    on_epoch: Callable[[Epoch], None],
+    should_stop: Callable[[], bool],
+    on_remark: Callable[[str], None] = lambda _: None,
+) -> float | None:
     """Trains a trial on the training rows and scores each epoch on the validation rows.
 
     Returns the model's latency in milliseconds, where the job asks for it.
     """
     rows = _split(job.split)
+    configuration = Configuration.from_json(job.configuration)
     model, _ = train(
-        Configuration.from_json(job.configuration),
+        configuration,
         _images(job, rows["train"]),
         _images(job, rows["validation"]),
         epochs=job.epochs,
         seed=job.seed,
-        on_epoch=on_epoch,
-        should_stop=should_stop,
-        checkpointing=Checkpointing(
-            folder=Path(job.checkpoints),
-            identity=job.identity,
-            start=Path(job.start) if job.start else None,
-            horizon=job.horizon,
+        precision=job.precision,
+        supervision=Supervision(
+            checkpointing=_checkpointing(job), on_epoch=on_epoch, should_stop=should_stop, on_remark=on_remark
         ),
     )
-    return latency(model) if job.latency else None
+    return latency(_served(model, configuration, job.n_classes)) if job.latency else None
 
 
-def retrain(job: Retrain, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool]) -> None:
-    """Trains the winner on training and validation rows together and predicts the test images, once."""
+def retrain(
+    job: Retrain,
+    on_epoch: Callable[[Epoch], None],
+    should_stop: Callable[[], bool],
+    on_remark: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Trains the winner on training and validation rows together and predicts the test images, once.
+
+    Raises DataError where these are damaged; the model's epochs are kept for the next try.
+    """
     rows = _split(job.split)
     configuration = Configuration.from_json(job.configuration)
     model, curve = train(
@@ -61,23 +72,51 @@ def retrain(job: Retrain, on_epoch: Callable[[Epoch], None], should_stop: Callab
         Course(horizon=job.horizon, curve=job.curve),
         epochs=job.epochs,
         seed=job.seed,
-        on_epoch=on_epoch,
-        should_stop=should_stop,
+        precision=job.precision,
+        supervision=Supervision(
+            checkpointing=Checkpointing(folder=Path(job.checkpoints), identity=job.identity),
+            on_epoch=on_epoch,
+            should_stop=should_stop,
+            on_remark=on_remark,
+        ),
     )
     served = _served(model, configuration, job.n_classes)
     with new_folder(Path(job.folder)) as folder:
         served.save(folder / "model.keras", zipped=True)
         write_json(folder / "configuration.json", job.configuration)
         opened = datetime.now().astimezone().isoformat(timespec="seconds")
-        labels = np.load(job.test_labels, allow_pickle=False)
-        probabilities = _predict(served, np.load(job.test_images, mmap_mode="r", allow_pickle=False))
+        crashing.here("model-saved")
+        images, labels = _test_set(job)
+        probabilities = _predict(served, images)
+        crashing.here("test-opened")
         np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=labels)
         write_manifest(folder, **job.facts, opened=opened, curve=[asdict(epoch) for epoch in curve])
 
 
+def _test_set(job: Retrain) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The only place that opens it. Raises DataError where it is not what was prepared."""
+    for path, prepared in zip((job.test_images, job.test_labels), job.test_sums, strict=True):
+        if checksum(Path(path)) != prepared:
+            raise DataError(
+                f"{path}: damaged: its checksum is not the prepared one. Delete {Path(path).parent} and give the same "
+                f"command again: it will be prepared anew"
+            )
+    images = np.load(job.test_images, mmap_mode="r", allow_pickle=False)
+    return images, np.load(job.test_labels, allow_pickle=False)
+
+
+def _checkpointing(job: Train) -> Checkpointing:
+    return Checkpointing(
+        folder=Path(job.checkpoints),
+        identity=job.identity,
+        start=Path(job.start) if job.start else None,
+        horizon=job.horizon,
+    )
+
+
 def _served(model: keras.Model, configuration: Configuration, n_classes: int) -> keras.Model:
-    """The same weights in a model that was never compiled: its file holds no optimizer, and no class of ours, so that
-    `keras.models.load_model` opens it where this program is not installed.
+    """The same weights in a model of single precision that was never compiled: its file holds no optimizer, no policy
+    and no class of ours, so that `keras.models.load_model` opens it where this program is not installed.
     """
     served = models.build(configuration, model.input_shape[1:], n_classes)
     served.set_weights(model.get_weights())
