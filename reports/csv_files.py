@@ -28,13 +28,15 @@ def confusion_csv(report: Report) -> str | None:
 
 
 def leaderboard_csv(report: Report) -> str:
-    """Every trial: the complete by rank, then the others by number. Scores are shares, times seconds."""
+    """Every trial: the complete by rank, then the others by number. Scores are shares, times seconds, memory
+    peak bytes.
+    """
     ranked = ranking(report)
     rest = sorted((trial for trial in report.trials if trial not in ranked), key=lambda trial: trial.number)
     names = list(dict.fromkeys(name for trial in report.trials for name in trial.values))
     head = ["rank", "trial", "state", "reason", "preset", "score", "best_epoch", "epochs", "parameters", "seconds"]
     costs = [objective.name for objective in report.objectives[1:] if objective.name not in head]
-    head += ["finished_after_seconds", *costs]
+    head += ["finished_after_seconds", "device", "waited_seconds", "retries", "memory", "device_memory", *costs]
     rows = [_row(trial, rank, costs, names) for rank, trial in enumerate(ranked, 1)]
     return _written([[*head, *map(_safe, names)], *rows, *(_row(trial, None, costs, names) for trial in rest)])
 
@@ -69,6 +71,11 @@ def _row(trial: TrialRow, rank: int | None, costs: list[str], names: list[str]) 
         trial.parameters,
         trial.seconds,
         trial.finished_after,
+        _safe(trial.device),
+        trial.waited,
+        trial.retries,
+        trial.memory or None,
+        trial.device_memory or None,
         *(trial.measures.get(name) for name in costs),
         *(_safe(trial.values[name]) if name in trial.values else None for name in names),
     ]

@@ -10,16 +10,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _AN_HOUR = 3600.0
 
 
-def replace(folder: Path, files: Mapping[str, bytes]) -> None:
+def replace(folder: Path, files: Mapping[str, bytes], passing: Callable[[str], None] = lambda _moment: None) -> None:
     """Puts `files`, by path relative to `folder`, in the place of what was there.
 
-    They are written beside it, flushed to the disk and renamed into place. Raises OSError, with the old folder whole.
+    They are written beside it, flushed to the disk and renamed into place. `passing` is told of each file, and when all
+    are written, what was there has stepped aside, and the new folder has its name. Raises OSError, with the old folder
+    whole.
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -27,8 +29,11 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, content in files.items():
             _write(fresh / name, content)
+            passing("file")
         _flush_folders(fresh)
-        _swap(folder, fresh, old)
+        passing("written")
+        _swap(folder, fresh, old, passing)
+        passing("renamed")
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -75,13 +80,14 @@ def _flush(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _swap(folder: Path, fresh: Path, old: Path) -> None:
+def _swap(folder: Path, fresh: Path, old: Path, passing: Callable[[str], None]) -> None:
     """Renames, because no system renames over a folder that is not empty."""
     try:
         folder.rename(old)
     except FileNotFoundError:
         fresh.rename(folder)
         return
+    passing("aside")
     try:
         fresh.rename(folder)
     except OSError:

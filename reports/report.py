@@ -45,6 +45,17 @@ class EpochScores:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stay:
+    """A time that a trial had a slot for itself."""
+
+    slot: str
+    """'CPU', 'GPU 0 (NVIDIA A100)'."""
+    began: float
+    """Seconds of search time from the study's start, like `ended`."""
+    ended: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialRow:
     """One trial of the search."""
 
@@ -71,6 +82,18 @@ class TrialRow:
     """Active parameters by dotted name, in file order."""
     finished_after: float | None = None
     """Seconds of search time (pauses between sessions left out) from the study's start to the trial's end."""
+    device: str = ""
+    """The slot that it was trained on last, for a person; empty where it is not known."""
+    stays: tuple[Stay, ...] = ()
+    """Its slots over time, in their order: several where it was cut off. None in studies of earlier versions."""
+    waited: float = 0.0
+    """Seconds on its slots that it did not train: for free memory, for a worker to start."""
+    retries: int = 0
+    """Times it was begun again after it was cut off."""
+    memory: int = 0
+    """Peak resident bytes of the process that trained it; 0 where it is not known."""
+    device_memory: int = 0
+    """Peak bytes on its GPU; 0 on a CPU, or where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +293,10 @@ class Provenance:
     """Sentences on split, scoring, selection and testing."""
     peak_memory: Mapping[str, int] = field(default_factory=dict)
     """Peak resident bytes by process role ('parent', 'worker')."""
+    precision: str = "float32"
+    """Keras's name of the policy that the layers of all trials computed by."""
+    precision_reason: str = ""
+    """Why that one, for a person: 'auto: on a CPU'; empty where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

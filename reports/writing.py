@@ -14,7 +14,7 @@ from reports.page_files import page_files
 from reports.sections import page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -40,9 +40,12 @@ def render_json(report: Report) -> str:
     return to_json(report)
 
 
-def write(report: Report, folder: Path) -> Path:
-    """Writes all formats and returns the path of report.html. Raises OSError, with the old report whole."""
-    folders.replace(folder, _contents(report))
+def write(report: Report, folder: Path, passing: Callable[[str], None] = lambda _moment: None) -> Path:
+    """Writes all formats and returns the path of report.html. Raises OSError, with the old report whole.
+
+    `passing` hears how far it is: file, once for each, then written, aside, renamed.
+    """
+    folders.replace(folder, _contents(report), passing)
     return folder / "report.html"
 
 

@@ -8,6 +8,7 @@ from reports.drawing.history import below_scale, history_by_time, history_by_tri
 from reports.drawing.importance import importance
 from reports.drawing.pareto import Point, scale_of, trade_off
 from reports.drawing.scores import scores
+from reports.drawing.slots import slots_over_time
 from reports.drawing.studies import Score, scores_by_study
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "scale_of",
     "scores",
     "scores_by_study",
+    "slots_over_time",
     "step_of_names",
     "trade_off",
     "trial_curves",

@@ -19,6 +19,7 @@ from reports.sections import (
     model,
     pareto,
     provenance,
+    time,
     unfinished,
 )
 
@@ -40,6 +41,7 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     model.section,
     data.section,
     unfinished.section,
+    time.section,
     provenance.section,
 )
 """In the order of the page. Each says plainly what is not there yet; None is what no study of this kind has."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 STAGES = {
     "finished": lambda: samples.fashion(12),
     "few trials": samples.digits,
+    "eight slots": samples.eight_slots,
+    "one slot": samples.one_slot,
     "untested": samples.untested,
     "running": samples.running,
     "just started": samples.started,

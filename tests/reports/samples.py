@@ -25,6 +25,7 @@ from reports.report import (
     Value,
 )
 from reports.standing import wilson
+from tests.reports.slots import on_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -383,6 +384,15 @@ def named(report: Report, names: tuple[str, ...]) -> Report:
     return replace(report, data=replace(report.data, class_names=names))
 
 
+def eight_slots() -> Report:
+    """Fifty trials on four GPUs with two trials at once on each."""
+    return on_slots(fashion(50), [f"GPU {i} (NVIDIA A100), share {j} of 2" for i in range(4) for j in (1, 2)])
+
+
+def one_slot() -> Report:
+    return on_slots(fashion(200), ["CPU"])
+
+
 def tiny() -> Report:
     """Two trials, two classes: small enough to be read whole."""
     curve = (
@@ -393,7 +403,7 @@ def tiny() -> Report:
     best = TrialRow(number=1, state="complete", score=0.85, best_epoch=2, curve=curve, seconds=2.0, parameters=1_234)
     other = replace(best, number=0, preset="published", score=0.8, values={**values, "dense.units": 64})
     stopped = TrialRow(number=2, state="pruned", reason="below a | b", score=0.5, best_epoch=1, seconds=1.0)
-    return Report(
+    report = Report(
         study="cats",
         dataset="cats_or_dogs",
         space="mlp",
@@ -407,6 +417,7 @@ def tiny() -> Report:
         model=replace(_model(replace(best, values=values)), layers=_layers()[-1:], parameters=1_234),
         evaluation=evaluation(np.array([[45, 5], [10, 40]]), ("cat", "dog<1>"), validation=wilson(0.85, 40)),
     )
+    return on_slots(report, ["CPU"])
 
 
 def exploded() -> Report:

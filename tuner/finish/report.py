@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import reports
 from reports.report import (
     Data,
-    EpochScores,
     Evaluation,
     LayerRow,
     Model,
@@ -23,20 +21,21 @@ from reports.report import (
     Provenance,
     Report,
     Search,
-    TrialRow,
 )
 from reports.standing import wilson
 from search_spaces import Configuration, ModelSummary, SearchSpace, summarize
+from tuner import crashing
 from tuner.evaluation import evaluate
 from tuner.extending import ORIGIN
 from tuner.files import checksum
 from tuner.finish.cross_validation import cross_validation, images_scored, protocol
 from tuner.finish.retrain import result
+from tuner.finish.rows import row, scores
 from tuner.importance import importance
 from tuner.machine import hardware, versions
-from tuner.opening import OPENINGS
+from tuner.opening import OPENINGS, PRECISION
 from tuner.pareto import front
-from tuner.plan import ACCURACY
+from tuner.plan import ACCURACY, FLOAT32
 from tuner.trial import Epoch, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -69,6 +68,11 @@ LATENCY = (
     "of the compiled model after 10 that do not count."
 )
 
+MIXED = (
+    "Layers compute in half precision but for the first and the last; weights, loss and probabilities are in single "
+    "precision. The saved model computes in single precision throughout, and what it predicts is what is tested."
+)
+
 OBJECTIVES: Mapping[str, Objective] = {
     each.name: each
     for each in (
@@ -99,7 +103,7 @@ def make_report(study: Study, space: SearchSpace) -> Report:
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
         search=_search(study, space, trials),
         trials=tuple(
-            _row(trial, scored_on.get(trial.number)) for trial in trials if trial.state is not TrialState.TURNED_DOWN
+            row(trial, scored_on.get(trial.number)) for trial in trials if trial.state is not TrialState.TURNED_DOWN
         ),
         importance=importance(study.optuna, trials),
         data=data,
@@ -154,34 +158,10 @@ def _losses(space: SearchSpace, trials: list[Trial]) -> tuple[str, ...]:
     return tuple(sorted({loss.kind if loss else "categorical_crossentropy" for loss in losses}))
 
 
-def _row(trial: Trial, scored_on: int | None) -> TrialRow:
-    best = trial.best
-    return TrialRow(
-        number=trial.number,
-        state=cast("reports.report.TrialState", trial.state.value),  # those turned down have no row
-        reason=f"{trial.reason}: {trial.detail}" if trial.detail else trial.reason,
-        preset=trial.preset,
-        score=trial.score,
-        best_epoch=best.epoch if best else None,
-        scored_on=scored_on,
-        curve=tuple(_scores(epoch) for epoch in trial.curve),
-        seconds=trial.seconds,
-        parameters=trial.parameters,
-        measures=trial.measures,
-        values=trial.values,
-        finished_after=trial.finished_after,
-    )
-
-
-def _scores(epoch: Epoch) -> EpochScores:
-    """What the report draws of it."""
-    return EpochScores(**{field.name: getattr(epoch, field.name) for field in fields(EpochScores)})
-
-
 def _model(study: Study, space: SearchSpace, best: Trial, data: Data, manifest: Mapping[str, Any]) -> Model:
     configuration = space.check_values(best.values)
     summary = summarize(configuration, data.image_shape, len(data.class_names))
-    curve = tuple(_scores(Epoch(**epoch)) for epoch in manifest["curve"])
+    curve = tuple(scores(Epoch(**epoch)) for epoch in manifest["curve"])
     folder = study.folder.best
     training = {"epochs": manifest["epochs"], **_flat(_tree(configuration)["training"], leave="epochs")}
     return Model(
@@ -279,13 +259,16 @@ def _provenance(study: Study, data: Data) -> Provenance:
         seeds={"study": study.plan.seed},
         protocol=_protocol(study.plan, data, complete=any(t.state is TrialState.COMPLETE for t in study.trials())),
         peak_memory=run.get("peak_memory", {}),
+        precision=study.plan.precision,
+        precision_reason=study.fact(PRECISION, ""),
     )
 
 
 def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
     which = "the complete trial" if complete else "the trial, for want of a complete one,"
+    mixed = [MIXED] if plan.precision != FLOAT32 else []
     if plan.folds is not None:
-        return protocol(plan, data, which)
+        return protocol(plan, data, which, mixed)
     n_train, n_validation, n_test = (sum(data.counts[split]) for split in ("train", "validation", "test"))
     return (
         (
@@ -300,6 +283,7 @@ def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
         ),
         *([f"Of several objectives {ACCURACY} alone chooses the winner."] if len(plan.objectives) > 1 else []),
         *([LATENCY] if "latency" in plan.objectives else []),
+        *mixed,
         "The test set is opened after that, when nothing is left to choose.",
     )
 
@@ -307,5 +291,5 @@ def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
 def write_report(study: Study, space: SearchSpace) -> tuple[Report, Path]:
     """Writes the report's files and returns the report with the path of its HTML page."""
     report = make_report(study, space)
-    path = reports.write(report, study.folder.report)
+    path = reports.write(report, study.folder.report, lambda moment: crashing.here(f"report-{moment}"))
     return report, path
