@@ -197,6 +197,7 @@ print(killed)
 def test_whatever_moment_a_taker_is_killed_at_each_guess_is_taken_in_once(study: Driver, tmp_path: Path) -> None:
     for _ in range(5):
         put(study)
+    study.study.close()  # the takers are other processes
     text = tmp_path / "space.yaml"
     text.write_text(SHORT)
     words = [sys.executable, "-c", KILLED, str(study.folder.path), str(text)]

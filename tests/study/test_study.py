@@ -251,11 +251,34 @@ def test_a_commit_cut_off_by_kill_9_is_rolled_back_for_readers_and_writers(tmp_p
 def test_a_trial_that_run_after_run_dies_in_is_given_up(tmp_path: Path) -> None:
     study = made(tmp_path / "s")
     for _ in range(3):
-        study.optuna.ask().suggest_float("x", 0, 10)
+        trial = study.next_waiting() or study.optuna.ask()
+        trial.suggest_float("x", 0, 10)
+        study.begin(trial, clock=1.0, device="CPU")
         study.release_interrupted()
     (trial,) = study.trials()
     assert (trial.state, trial.reason) == (TrialState.FAILED, "crash")
     assert trial.detail == "the whole run died 3 times in its epoch 1"
+
+
+def test_a_trial_that_was_only_taken_from_the_queue_is_not_blamed_for_the_end_of_a_run(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    for _ in range(4):
+        (study.next_waiting() or study.optuna.ask()).suggest_float("x", 0, 10)
+        study.release_interrupted()
+    assert [trial.state for trial in study.trials()] == [TrialState.WAITING]
+
+
+def test_of_several_that_ran_when_a_run_died_each_has_more_chances_and_none_more_than_that(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    states = []
+    for _ in range(5):
+        for _ in range(2):
+            trial = study.next_waiting() or study.optuna.ask()
+            trial.suggest_float("x", 0, 10)
+            study.begin(trial, clock=1.0, device="CPU")
+        study.release_interrupted()
+        states.append({trial.state for trial in study.trials()})
+    assert states == [{TrialState.WAITING}] * 4 + [{TrialState.FAILED}]
 
 
 def test_a_trial_that_gains_an_epoch_in_each_run_is_not_given_up(tmp_path: Path) -> None:

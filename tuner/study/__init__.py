@@ -1,7 +1,8 @@
 """The study on disk: one folder, Optuna's schema in SQLite, one writer."""
 
+from tuner.home import studies_root
 from tuner.study import inbox
-from tuner.study.folder import Folder, find_study, list_studies, studies_root, study_folder
+from tuner.study.folder import Folder, find_study, list_studies, study_folder
 from tuner.study.lock import hold, is_held
 from tuner.study.records import attributes
 from tuner.study.snapshot import take_snapshot

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_data_path
-
 from tuner.errors import StudyError
+from tuner.home import studies_root
 from tuner.plan import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+RETRAINING = "retraining-"
+
+SET_ASIDE = ".damaged-"
+"""Stands in the name of a database that `tune repair` moved out of the way."""
+
+JOURNALS = ("-journal", "-wal", "-shm")
+"""What SQLite keeps beside a database. Beside another one it would be played into it."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +68,39 @@ class Folder:
         """Where guesses of users wait for the process that holds the study."""
         return self.path / "inbox"
 
+    @property
+    def all_checkpoints(self) -> Path:
+        """A folder for each trial that has epochs on the disk."""
+        return self.path / "checkpoints"
+
     def checkpoints(self, number: int) -> Path:
-        """The epochs of a trial that runs or was cut off."""
-        return self.path / "checkpoints" / f"{number:05d}"
+        """The epochs of a trial that runs or was cut off, or the last one of a trial whose weights are kept."""
+        return self.all_checkpoints / f"{number:05d}"
 
+    def retraining(self, identity: str) -> Path:
+        """The epochs of the winner's retraining while it runs or is cut off, of no other one's."""
+        return self.all_checkpoints / f"{RETRAINING}{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
-def studies_root(environ: Mapping[str, str] = os.environ) -> Path:
-    """`$TUNE_HOME/studies`, or the folder for programs' data of this system."""
-    home = environ.get("TUNE_HOME")
-    return (Path(home).expanduser().absolute() if home else user_data_path("kerastune")) / "studies"
+    @property
+    def retrainings(self) -> list[Path]:
+        """Where retrainings that did not end have left their epochs."""
+        return sorted(self.all_checkpoints.glob(f"{RETRAINING}*"))
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database, made while a search ran."""
+        return self.path / "backups"
+
+    @property
+    def set_aside(self) -> list[Path]:
+        """Databases that `tune repair` moved out of the way, the newest last, without what SQLite kept beside them."""
+        found = self.path.glob(f"{self.database.name}{SET_ASIDE}*")
+        return sorted(path for path in found if path.is_file() and not path.name.endswith(JOURNALS))
+
+    @property
+    def damaged(self) -> Path:
+        """What `tune repair` found damaged and moved out of the way."""
+        return self.path / "damaged"
 
 
 def study_folder(name: str, environ: Mapping[str, str] = os.environ) -> Folder:
@@ -80,14 +114,25 @@ def find_study(name: str, environ: Mapping[str, str] = os.environ) -> Folder:
         folder = Folder(Path(name).expanduser().absolute())
         if folder.database.exists():
             return folder
+        _refuse_lost(folder, shlex.quote(name))
         raise StudyError(f"no study in {folder.path}: it holds no study.db.")
     folder = study_folder(name, environ)
     if folder.database.exists():
         return folder
+    _refuse_lost(folder, name)
     known = list_studies(environ)
     close = get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]}?" if close else " See: tune studies" if known else ""
     raise StudyError(f"no study '{name}' in {folder.path.parent}.{hint}")
+
+
+def _refuse_lost(folder: Folder, called: str) -> None:
+    """Raises StudyError where there is a study but for its database."""
+    if any(folder.backups.glob("study-*.db")):
+        raise StudyError(f"{folder.database}: it is missing, but there are backups of it. Try: tune repair {called}")
+    if folder.set_aside:
+        left = folder.set_aside[-1].name
+        raise StudyError(f"{folder.database}: it is missing, but there is {left}. Try: tune repair {called}")
 
 
 def list_studies(environ: Mapping[str, str] = os.environ) -> list[str]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from search_spaces import SpaceError
+from tuner import crashing
 from tuner.distributions import new_row
 from tuner.events import Enqueued, SetAside
 from tuner.files import new_file
@@ -77,7 +78,9 @@ def take_in(study: Study, space: SearchSpace) -> Iterator[Enqueued | SetAside]:
             continue
         row = new_row(space, configuration, attributes(enqueued=True, guess=path.stem), waiting=True)
         number = study.queue(row)
+        crashing.here("guess-queued")
         _remove(path)
+        crashing.here("guess-taken-in")
         yield Enqueued(number=number, guess=path.stem)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from tuner.study.storage import copy as copy_of
 from tuner.study.storage import storage_errors
 
 if TYPE_CHECKING:
@@ -17,10 +18,9 @@ def take_snapshot(database: Path, copy: Path) -> None:
 
     Raises StudyError where the database cannot be read.
     """
-    source = f"{database.absolute().as_uri()}?mode=ro"
     with (
+        closing(copy_of(database)) as memory,
         storage_errors(database),
-        closing(sqlite3.connect(source, uri=True, timeout=60)) as reading,
         closing(sqlite3.connect(copy, timeout=60)) as writing,
     ):
-        reading.backup(writing)
+        memory.backup(writing)
