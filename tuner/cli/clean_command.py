@@ -1,0 +1,197 @@
+"""`tune clean`: room on the disk, or the end of a study."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.cli.keep_option import keep_option
+from tuner.cli.printing import console, printable, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tuner.cleaning import Waste
+    from tuner.plan import Keep
+    from tuner.study import Folder
+
+
+@click.command()
+@click.argument("study", required=False)
+@click.option("--all", "every", is_flag=True, help="Clean all studies.")
+@keep_option("  [default: as the study's last run]")
+@click.option("--delete", is_flag=True, help="Delete the whole study, with its trials, its model and its report.")
+@click.option("--yes", is_flag=True, help="Delete it without asking.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and leave it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def clean(
+    study: str | None, *, every: bool, keep: Keep | None, delete: bool, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Free the disk of what a study needs no more: checkpoints, older backups, logs, damaged and unfinished files.
+
+    Its trials, its retrained model, its report and its split are never touched, unless --delete asks for all.
+    """
+    from tuner.errors import UsageError
+
+    if (study is None) != every:
+        raise UsageError(f"name one study, or give --all. Got {'neither' if study is None else 'both'}.")
+    if delete and (every or keep is not None):
+        raise UsageError(f"--delete deletes one whole study: {'--all' if every else '--keep'} does not go with it.")
+    if delete:
+        assert study is not None
+        _delete(study, yes=yes, dry_run=dry_run, as_json=as_json)
+    elif study is not None:
+        _say([_cleaned(study, keep, dry_run=dry_run)], as_json=as_json, one=True)
+    else:
+        _clean_all(keep, dry_run=dry_run, as_json=as_json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """What went, or would go."""
+
+    folder: Folder
+    found: Sequence[Waste]
+    dry_run: bool
+    whole: bool = False
+    """Whether it is the whole study."""
+    left: Sequence[Path] = ()
+    """What of a deleted study's folder is not ours."""
+
+    @property
+    def size(self) -> int:
+        return sum(each.size for each in self.found)
+
+
+def _cleaned(name: str, keep: Keep | None, *, dry_run: bool) -> Cleaned:
+    from tuner.cleaning import clear, waste
+    from tuner.plan import Keep
+    from tuner.study import Study, find_study, hold
+
+    folder = find_study(name)
+    with hold(folder.path, folder.name):
+        study = Study.open(folder)
+        found = waste(study, keep or Keep.parse(study.fact("run", {}).get("keep", "best")))
+        if not dry_run:
+            clear(found)
+    return Cleaned(folder=folder, found=found, dry_run=dry_run)
+
+
+def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
+    """All that can be cleaned; then the first error that one of them raised, if any."""
+    from tuner.errors import TuneError
+    from tuner.study import list_studies
+
+    done: list[Cleaned] = []
+    problems: list[TuneError] = []
+    for name in list_studies():
+        try:
+            done.append(_cleaned(name, keep, dry_run=dry_run))
+        except TuneError as error:
+            problems.append(error)
+    _say(done, as_json=as_json)
+    for problem in problems[1:]:
+        say(f"tune: {problem}")
+    if problems:
+        raise problems[0]
+
+
+# --- a whole study ----------------------------------------------------------------------------------------------------
+
+
+def _delete(name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    from tuner.cleaning import clear, close, everything, refuse_link
+    from tuner.errors import TuneError
+    from tuner.study import hold
+    from tuner.study.backups import find_remains
+
+    folder = find_remains(name)
+    refuse_link(folder)
+    left: list[Path] = []
+    with hold(folder.path, folder.name):
+        found = everything(folder)
+        if not dry_run:
+            if not yes and not _confirmed(folder, sum(each.size for each in found)):
+                raise TuneError("nothing was deleted.")
+            clear(found)
+    if not dry_run:
+        left = close(folder)
+    _say([Cleaned(folder=folder, found=found, dry_run=dry_run, whole=True, left=left)], as_json=as_json, one=True)
+    for path in left:
+        say(f"left: {path}, which is not of the study")
+
+
+def _confirmed(folder: Folder, size: int) -> bool:
+    from tuner.errors import UsageError
+    from tuner.planning.disk import bytes_text
+
+    if not sys.stdin.isatty():
+        raise UsageError("--delete asks first, and there is no terminal to ask on. Add --yes.")
+    question = f"Delete study {folder.name} with its {_trials(folder)}model and report ({bytes_text(size)})?"
+    return click.confirm(printable(question), err=True)
+
+
+def _trials(folder: Folder) -> str:
+    """`40 trials, `; empty where they cannot be read."""
+    from tuner.errors import StudyError
+    from tuner.study import Study
+
+    try:
+        return f"{Study.open(folder).n_finished()} finished trials, "
+    except StudyError:
+        return ""
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def _say(done: Sequence[Cleaned], *, as_json: bool, one: bool = False) -> None:
+    if as_json:
+        documents = [_document(each) for each in done]
+        click.echo(json.dumps(documents[0] if one else documents, indent=2))
+    elif done:
+        for each in done:
+            _print(each)
+    else:
+        click.echo("No studies.")
+
+
+def _document(cleaned: Cleaned) -> dict[str, Any]:
+    return {
+        "study": cleaned.folder.name,
+        "folder": str(cleaned.folder.path),
+        "dry_run": cleaned.dry_run,
+        "freed": cleaned.size,
+        "removed": [
+            {"what": each.what, "bytes": each.size, "paths": [str(path) for path in each.paths]}
+            for each in cleaned.found
+        ],
+        "left": [str(path) for path in cleaned.left],
+    }
+
+
+def _print(cleaned: Cleaned) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from tuner.planning.disk import bytes_text
+
+    name = printable(cleaned.folder.name)
+    if not cleaned.found:
+        click.echo(f"{name}: nothing to clean.")
+        return
+    verb = "delete" if cleaned.whole else "free"
+    click.echo(f"{name}: {f'would {verb}' if cleaned.dry_run else f'{verb}d'} {bytes_text(cleaned.size)}.")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    for each in cleaned.found:
+        table.add_row(f"  {bytes_text(each.size)}", str(len(each.paths)), Text(each.what))
+    console().print(table)
+    if cleaned.dry_run:
+        click.echo("Nothing was touched. To do it, give the same command without --dry-run.")

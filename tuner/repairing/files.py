@@ -1,0 +1,142 @@
+"""What stands in a study's folder beside its database: checked, and what is damaged moved out of the way."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tuner.data
+from tuner.errors import BusyError, DataError, StudyError, UsageError
+from tuner.files import damage, read_manifest
+from tuner.repairing.findings import Finding, broken, counted, mended, sound
+from tuner.study.backups import list_backups
+from tuner.study.leftovers import checkpoint_folders, entries, folders, remove, unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tuner.study import Folder, Study
+
+
+def mend_split(study: Study, *, dry_run: bool) -> Finding:
+    """Which images train and which validate; cut anew where the data set is at hand, which gives the very same."""
+    plan, path = study.plan, study.folder.split
+    try:
+        tuner.data.load_split(path, plan.data_fingerprint)
+    except StudyError as error:
+        why = str(error).removeprefix(f"{path}: ").rstrip(".")
+    else:
+        return sound("split", "its images are known")
+    if dry_run:  # to look for the data set might put it into the cache
+        return mended("split", why, "cut anew, if its data set is at hand")
+    place = study.fact("run", {}).get("data")
+    try:
+        data = tuner.data.find(plan.dataset, data=Path(place) if place else None, download=False)
+        if data.fingerprint != plan.data_fingerprint:
+            return broken("split", why, f"the data set {plan.dataset} that was found is another one")
+        split = tuner.data.split(data.train()[1], validation=plan.validation, seed=plan.seed, limit=plan.limit)
+        _move(study.folder, [path])
+        tuner.data.save_split(split, path, data.fingerprint)
+    except (DataError, UsageError, BusyError) as error:
+        return broken("split", why, f"to cut it anew its data set is needed: {error}")
+    return mended("split", why, "cut anew from the same data and seed")
+
+
+def mend_folds(folder: Folder, *, dry_run: bool) -> Finding | None:
+    """None where the study has none."""
+    there = [path for path in entries(folder.path) if path.name.startswith("folds") and path.suffix == ".npz"]
+    bad = [path for path in there if not _is_whole_archive(path)]
+    if bad and not dry_run:
+        _move(folder, bad)
+    if not there:
+        return None
+    return _finding("folds", len(there), len(bad), "file", "are cut anew by the next run")
+
+
+def _is_whole_archive(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        return False
+
+
+def mend_checkpoints(folder: Folder, *, dry_run: bool) -> Finding:
+    """Trials go on from the one before a damaged one, or from scratch."""
+    there = [path for each in checkpoint_folders(folder) for path in _epochs(each)]
+    bad = [path for path in there if damage(path)]
+    if bad and not dry_run:
+        _move(folder, bad)
+    return _finding("checkpoints", len(there), len(bad), "checkpoint", "their trials go on from earlier ones")
+
+
+def _epochs(trial: Path) -> Iterator[Path]:
+    for path in folders(trial):
+        if path.name.startswith("epoch-"):
+            yield path
+        elif path.name.startswith("fold-"):
+            yield from _epochs(path)
+
+
+def mend_best(study: Study, *, dry_run: bool) -> Finding:
+    """The retrained winner. One of a trial that a restored database does not know is none."""
+    folder = study.folder
+    if not folder.best.exists():
+        return sound("best model", "none yet")
+    why = damage(folder.best) or _stranger(study)
+    if not why:
+        return sound("best model", "as it was written")
+    if not dry_run:
+        _move(folder, [folder.best])
+    return mended("best model", why, "moved to damaged/; the next run trains it again")
+
+
+def _stranger(study: Study) -> str:
+    manifest = read_manifest(study.folder.best) or {}
+    number, trials = manifest.get("trial"), study.trials()
+    known = trials[number].configuration if isinstance(number, int) and 0 <= number < len(trials) else ""
+    if known == manifest.get("configuration"):
+        return ""
+    return f"of a trial {number} that the study does not know"
+
+
+def mend_backups(folder: Folder, *, dry_run: bool) -> Finding:
+    there = list_backups(folder)
+    bad = [each.path for each in there if not each.is_whole]
+    if bad and not dry_run:
+        _move(folder, bad)
+    return _finding("backups", len(there), len(bad), "backup")
+
+
+def sweep(folder: Folder, *, dry_run: bool) -> Finding:
+    """What killed processes left unfinished."""
+    left = list(unfinished(folder))
+    if not dry_run:
+        for path in left:
+            remove(path)
+    if not left:
+        return sound("unfinished files", "none")
+    return mended("unfinished files", f"{len(left)} that killed processes left", "removed")
+
+
+def _finding(what: str, there: int, bad: int, noun: str, then: str = "") -> Finding:
+    if not there:
+        return sound(what, "none")
+    if not bad:
+        return sound(what, f"{counted(there, noun)}, as written")
+    rest = f"; {then}" if then else ""
+    return mended(what, f"{bad} of {counted(there, noun)} damaged", f"moved to damaged/{rest}")
+
+
+def _move(folder: Folder, paths: Iterable[Path]) -> None:
+    """Into the folder for what is damaged, each under a name of its own that says where it was."""
+    folder.damaged.mkdir(exist_ok=True)
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    for path in paths:
+        if path.exists() or path.is_symlink():
+            name = "-".join(path.relative_to(folder.path).parts)
+            shutil.move(path, folder.damaged / f"{name}-{stamp}")  # the checkpoints may be on another disk
