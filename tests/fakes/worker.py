@@ -1,7 +1,11 @@
 """A worker that speaks the protocol and trains nothing: a curve is made from the configuration and the seed.
 
-What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "fail": {trial: reason},
-"unmeasured": [trial]}.
+What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "die_in": [trial],
+"fail": {trial: reason}, "unmeasured": [trial], "hang_at": [[trial, epoch]], "grandchild": true, "stubborn": true,
+"die_in_retraining": epoch}.
+What happens "at" an epoch happens once, but with "die_always" or "hang_always". A grandchild sleeps in a session of its
+own and its process is noted in the log; who is stubborn ignores SIGTERM and a closed pipe. More stands in trouble.py,
+and what "limits" may be in limits.py.
 Each trial that it begins and each epoch is appended to the file FAKE_LOG.
 """
 
@@ -11,6 +15,7 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -18,8 +23,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import limits
 import numpy as np
+import trouble
 
+from tuner import crashing
 from tuner.files import new_folder, read_manifest, write_json, write_manifest
 from tuner.messages import (
     Begun,
@@ -31,6 +39,7 @@ from tuner.messages import (
     FromWorker,
     Job,
     Ready,
+    Remark,
     Retrain,
     Stop,
     Stopped,
@@ -45,6 +54,7 @@ LOG = os.environ.get("FAKE_LOG")
 
 
 def main() -> None:
+    crashing.arm()
     stopped: set[int] = set()
     jobs: list[Job] = []
     arrived = threading.Condition()
@@ -59,9 +69,14 @@ def main() -> None:
                     stopped.discard(message.job)
                     jobs.append(message)
                     arrived.notify()
+        while ORDERS.get("stubborn"):
+            time.sleep(60)
         os._exit(0)
 
+    if ORDERS.get("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=read, daemon=True).start()
+    limits.impose(ORDERS.get("limits", {}))
     say(Ready(device="fake"))
     while True:
         with arrived:
@@ -75,13 +90,16 @@ def run(job: Job, stopped: set[int]) -> Done | Failed | Stopped:
     cost = {"job": job.job, "seconds": 0.01, "memory": 1000}
     say(Begun(job=job.job))
     note("begun", job.job)
-    if not isinstance(job, Retrain) and str(job.job) in ORDERS.get("fail", {}):
-        return Failed(reason=ORDERS["fail"][str(job.job)], detail="as ordered", **cost)
+    have_grandchild()
+    if "leak" in ORDERS:
+        note("resident", os.getpid(), trouble.leak(ORDERS["leak"]))
+    if not isinstance(job, Retrain) and (reason := fault(job)):
+        return Failed(reason=reason, detail="as ordered", **cost)
     measures = not isinstance(job, Retrain) and job.latency and job.job not in ORDERS.get("unmeasured", [])
     measured = {"latency": 1.0 + level(job.configuration)} if measures else {}
     if isinstance(job, CrossValidate):
         return cross_validate(job, stopped, cost)
-    curve = restore(job) if isinstance(job, Train) else []
+    curve = restore(job)
     for epoch in curve:
         say(EpochDone(job=job.job, epoch=epoch))
     while len(curve) < job.epochs:
@@ -89,15 +107,46 @@ def run(job: Job, stopped: set[int]) -> Done | Failed | Stopped:
         if job.job in stopped:
             return Stopped(**cost)
         curve.append(epoch_of(job, len(curve) + 1))
-        if isinstance(job, Train):
-            keep(job, curve)
+        keep(job, curve)
         note("epoch", job.job, len(curve))
-        say(EpochDone(job=job.job, epoch=curve[-1]))
-        if isinstance(job, Train) and [job.job, len(curve)] in ORDERS.get("die_at", []) and not died_before(job):
-            os.kill(os.getpid(), signal.SIGKILL)
+        trouble.say_line(trouble.told(scores(job), job.job, curve[-1]))
+        perish(job, len(curve))
     if isinstance(job, Retrain):
-        save(job, curve)
+        try:
+            save(job, curve)
+        except OSError as error:
+            return Failed(reason="crash", detail=str(error), refused=True, **cost)
     return Done(**cost, **measured)
+
+
+def perish(job: Train | Retrain, epoch: int) -> None:
+    """Dies or hangs after the epoch, if so ordered."""
+    if isinstance(job, Retrain):
+        dies = epoch == ORDERS.get("die_in_retraining")
+    else:
+        dies = [job.job, epoch] in ORDERS.get("die_at", [])
+        hang(job, epoch)
+    if dies and not died_before(job):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fault(job: Train | CrossValidate) -> str:
+    """For which it shall fail at once; '' where it shall not."""
+    if job.job in ORDERS.get("die_in", []):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if isinstance(job, Train) and trouble.short_of_memory(ORDERS.get("short"), job.configuration["values"]):
+        return "out_of_memory"
+    return str(ORDERS.get("fail", {}).get(str(job.job), ""))
+
+
+def scores(job: Train | Retrain) -> dict[str, Any] | None:
+    return None if isinstance(job, Retrain) else ORDERS.get("scores")
+
+
+def have_grandchild() -> None:
+    if ORDERS.get("grandchild"):
+        child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        note("grandchild", child.pid)
 
 
 def cross_validate(job: CrossValidate, stopped: set[int], cost: dict[str, Any]) -> Done | Stopped:
@@ -127,23 +176,34 @@ def level(configuration: dict[str, Any]) -> float:
     return 0.5 + 0.4 * digest[0] / 255
 
 
-def keep(job: Train, curve: list[Epoch]) -> None:
-    with new_folder(Path(job.checkpoints) / "fake") as folder:
-        write_manifest(folder, curve=[asdict(epoch) for epoch in curve])
+def keep(job: Train | Retrain, curve: list[Epoch]) -> None:
+    try:
+        with new_folder(Path(job.checkpoints) / "epoch-0000") as folder:
+            write_manifest(folder, curve=[asdict(epoch) for epoch in curve])
+    except OSError as error:
+        say(Remark(job=job.job, text=f"an epoch could not be kept: {error.strerror}"))
 
 
-def restore(job: Train) -> list[Epoch]:
-    manifest = read_manifest(Path(job.checkpoints) / "fake")
-    if manifest is None and job.start:
-        manifest = read_manifest(Path(job.start) / "fake")
+def restore(job: Train | Retrain) -> list[Epoch]:
+    manifest = read_manifest(Path(job.checkpoints) / "epoch-0000")
+    if manifest is None and isinstance(job, Train) and job.start:
+        manifest = read_manifest(Path(job.start) / "epoch-0000")
     return [Epoch(**epoch) for epoch in manifest["curve"]] if manifest else []
 
 
-def died_before(job: Train | CrossValidate) -> bool:
-    marker = Path(job.checkpoints).parent / f"died-{job.job}"
+def died_before(job: Job) -> bool:
+    return not ORDERS.get("die_always") and marked(job, "died")
+
+
+def hang(job: Train, epoch: int) -> None:
+    if [job.job, epoch] in ORDERS.get("hang_at", []) and (ORDERS.get("hang_always") or not marked(job, "hung")):
+        time.sleep(10_000)
+
+
+def marked(job: Job, what: str) -> bool:
+    """Whether this was asked before."""
+    marker = Path(job.checkpoints).parent / f"{what}-{job.job}"
     marker.parent.mkdir(parents=True, exist_ok=True)
-    if ORDERS.get("die_always"):
-        return False
     if marker.exists():
         return True
     marker.touch()
