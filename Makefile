@@ -12,7 +12,7 @@ BIN  := $(VENV)/bin
 # pip follows no lock file of its own: requirements/ holds every version with its hashes.
 PIP  := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run test check lint data docs lock clean engines
+.PHONY: help run test check lint data docs lock clean engines faults killed audit
 
 help:
 	@echo 'make run      set up, get Fashion-MNIST, search, and say where the report is (TRIALS=50 TIMEOUT=15m)'
@@ -20,6 +20,9 @@ help:
 	@echo 'make check    style, types, architecture and dead code (make lint), then the tests'
 	@echo 'make data     get Fashion-MNIST'
 	@echo 'make engines  the three engines on one space, killed once each, and their comparison (10 minutes)'
+	@echo 'make faults   the fault tests of docs/faults.md, both tiers, and the page of what they measured (an hour)'
+	@echo 'make killed   the main job on Fashion-MNIST with a kill -9 every 30 s, against an undisturbed one (20 minutes)'
+	@echo 'make audit    look up what requirements/ pins among known vulnerabilities (needs a network)'
 	@echo 'make docs     write docs/commands.md from the commands themselves'
 	@echo 'make lock     write requirements/ anew from pyproject.toml (needs uv)'
 	@echo 'make clean    remove what make made'
@@ -67,6 +70,20 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
 engines: data
 	$(BIN)/python benchmarks/three_engines.py
 
+# A part of them: make faults PART=tests/faults/test_signals.py
+faults: $(VENV)/dev.done
+	$(BIN)/python benchmarks/faults.py $(PART)
+
+killed: data
+	$(BIN)/python benchmarks/killed_run.py
+
+# In an environment of its own, so that it cannot change what it looks at. Strict, because what cannot be looked up, as
+# where no database is reached, would else count as harmless. requirements/dev.txt holds all of run.txt too.
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip --disable-pip-version-check -q install pip-audit
+	.audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/dev.txt
+
 docs: $(VENV)/dev.done
 	$(BIN)/python tests/cli/reference.py
 
@@ -76,4 +93,4 @@ lock:
 	$(UV) --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .audit .mypy_cache .ruff_cache .pytest_cache

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from evidence import measured, pytest_runtest_makereport
+
+__all__ = ["measured", "pytest_runtest_makereport"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

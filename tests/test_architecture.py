@@ -34,11 +34,6 @@ def test_one_file_opens_optunas_storages() -> None:
     assert users == ["storage.py"]
 
 
-def test_nothing_evaluates_text_or_unpickles() -> None:
-    banned = re.compile(r"\b(eval|exec)\(|pickle\.loads?\(|yaml\.load\(|shell=True|allow_pickle=True")
-    assert not [str(path) for path in SOURCES if banned.search(path.read_text("utf-8"))]
-
-
 def test_every_module_says_its_job_in_its_first_line() -> None:
     assert not [str(path) for path in SOURCES if not path.read_text("utf-8").startswith('"""')]
 

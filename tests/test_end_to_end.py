@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,20 +17,28 @@ import numpy as np
 import optuna
 import psutil
 import pytest
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
+from evidence import Measured
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+)
 
 QUICK = ("digits", "--space", "mlp_v1", "--epochs", "3", "--seed", "5")
 NAME = "digits-mlp_v1"
 
 
-def started(home: Path, *words: str, cwd: Path) -> subprocess.Popen[str]:
+def started(home: Path, *words: str, cwd: Path, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tuner", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
-        env={**os.environ, "TUNE_HOME": str(home), "CI": "true"},
+        env={**os.environ, "TUNE_HOME": str(home), "CI": "true", **environ},
         preexec_fn=hear_signals,  # noqa: PLW1509, it calls nothing that a lock could hold
     )
 
@@ -69,11 +78,35 @@ def workers(of: int) -> list[psutil.Process]:
     return []
 
 
+WATCH = """
+import os, sys
+
+def watch(event, arguments):
+    if event == "open" and str(arguments[0]).endswith(("test_images.npy", "test_labels.npy")):
+        frame = sys._getframe(1)
+        while frame and f"{os.sep}tuner{os.sep}" not in frame.f_code.co_filename:
+            frame = frame.f_back
+        where = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else "?"
+        with os.fdopen(os.open(os.environ["OPENED"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), "w") as log:
+            log.write(f"{os.getpid()} {os.path.basename(arguments[0])} {where}\\n")
+
+if "OPENED" in os.environ:
+    sys.addaudithook(watch)
+"""
+"""As sitecustomize.py: tells of every file of the test set that any process opens, and which line of ours does."""
+
+
+def watched(home: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(home), "OPENED": str(home / "opened.log")}
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, object]]]:
     """A finished study of three trials, and what `--json` said of it."""
     home = tmp_path_factory.mktemp("home")
-    process = started(home, *QUICK, "--trials", "3", "--json", cwd=home)
+    assert started(home, "data", "fetch", "digits", cwd=home).wait(timeout=60) == 0
+    (home / "sitecustomize.py").write_text(WATCH)
+    process = started(home, *QUICK, "--trials", "3", "--json", cwd=home, **watched(home))
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     yield home, json.loads(out)
@@ -88,7 +121,9 @@ def test_the_main_job_ends_with_a_model_and_a_report(done: tuple[Path, dict[str,
     assert float(str(said["test_accuracy"])) > 0.5
 
 
-def test_the_report_says_what_scikit_learn_says_of_the_predictions(done: tuple[Path, dict[str, object]]) -> None:
+def test_the_report_says_what_scikit_learn_says_of_the_predictions(
+    done: tuple[Path, dict[str, object]], measured: Measured
+) -> None:
     home, _ = done
     folder = home / "studies" / NAME
     told = json.loads((folder / "report" / "report.json").read_text())["evaluation"]
@@ -96,12 +131,53 @@ def test_the_report_says_what_scikit_learn_says_of_the_predictions(done: tuple[P
         labels, probabilities = arrays["labels"], arrays["probabilities"].astype(np.float64)
     guesses = probabilities.argmax(axis=1)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    assert told["accuracy"]["value"] == pytest.approx(accuracy_score(labels, guesses), abs=1e-12)
-    assert told["confusion"] == confusion_matrix(labels, guesses).tolist()
-    assert told["loss"] == pytest.approx(log_loss(labels, probabilities), abs=1e-12)
-    f1 = [each["f1"] for each in told["classes"]]
-    assert f1 == pytest.approx(f1_score(labels, guesses, average=None).tolist(), abs=1e-12)
+    counts = np.zeros((10, 10), dtype=int)  # by hand, for scikit-learn makes the report's
+    np.add.at(counts, (labels, guesses), 1)
+    recall = np.diag(counts) / counts.sum(axis=1)
+    precision = np.diag(counts) / counts.sum(axis=0)
+    by_class = {name: np.array([each[name] for each in told["classes"]]) for name in ("precision", "recall", "f1")}
+    apart = {
+        "accuracy": told["accuracy"]["value"] - accuracy_score(labels, guesses),
+        "accuracy by hand": told["accuracy"]["value"] - (labels == guesses).mean(),
+        "loss": told["loss"] - log_loss(labels, probabilities),
+        "loss by hand": told["loss"] + np.log(probabilities[np.arange(len(labels)), labels]).mean(),
+        "f1": by_class["f1"] - f1_score(labels, guesses, average=None),
+        "f1 by hand": by_class["f1"] - 2 * precision * recall / (precision + recall),
+        "precision": by_class["precision"] - precision_score(labels, guesses, average=None),
+        "recall": by_class["recall"] - recall_score(labels, guesses, average=None),
+        "recall by hand": by_class["recall"] - recall,
+    }
+    furthest = max(float(np.abs(each).max()) for each in apart.values())
+    n = sum(map(sum, told["confusion"]))
+    measured(
+        37,
+        target="report numbers vs sklearn from predictions.npz equal to 1e-12; confusion matrix sums = n",
+        figure=f"{len(apart)} kinds of figure at most {furthest:.1e} apart; the matrix sums to {n} of {len(labels)}",
+    )
+    assert furthest <= 1e-12
+    assert told["confusion"] == confusion_matrix(labels, guesses).tolist() == counts.tolist()
+    assert n == told["accuracy"]["n"] == len(labels)
     assert told["times_opened"] == 1
+
+
+def test_the_test_set_is_read_once_by_one_process_and_never_by_the_parent(
+    done: tuple[Path, dict[str, object]], measured: Measured
+) -> None:
+    home, _ = done
+    for words in ((*QUICK, "--trials", "3", "--quiet"), ("show", NAME)):
+        assert started(home, *words, cwd=home, **watched(home)).wait(timeout=120) == 0
+    opened = Counter(tuple(line.split()) for line in (home / "opened.log").read_text().splitlines())
+    processes = {process for process, _, _ in opened}
+    readings = {(name, where) for _, name, where in opened}
+    measured(
+        37,
+        target="test set read exactly once",
+        figure=f"by {len(processes)} process of a search, a second start of it with its report, and show, at "
+        f"{', '.join(sorted(f'{name} in {where}' for name, where in readings))}",
+    )
+    assert len(processes) == 1
+    assert {name for name, _ in readings} == {"test_images.npy", "test_labels.npy"}
+    assert {where.partition(":")[0] for _, where in readings} == {"files.py", "jobs.py"}  # its sum, and its images
 
 
 def test_the_saved_model_takes_pixels_and_repeats_the_predictions(done: tuple[Path, dict[str, object]]) -> None:

@@ -133,7 +133,7 @@ from tuner.training.pipeline import EVALUATION_BATCH
 images, labels = find("digits").train()
 parts = [Images(images=images[a:b], labels=labels[a:b], n_classes=10) for a, b in ((0, 1000), (1000, 1400))]
 configuration = SearchSpace.parse(sys.argv[1], "tiny.yaml").default()
-train(configuration, *parts, epochs=1, seed=0, on_epoch=lambda _: None, should_stop=lambda: False)
+train(configuration, *parts, epochs=1, seed=0)
 print(json.dumps([peak_memory(), EVALUATION_BATCH]))
 """
     done = subprocess.run([sys.executable, "-c", code, SPACE], capture_output=True, text=True, timeout=240, check=True)

@@ -52,6 +52,16 @@ def test_the_winner_is_retrained_for_its_best_epoch_and_tested(job: Job) -> None
     assert outcome.report.evaluation.confusion.sum() == outcome.report.evaluation.accuracy.n == 360
 
 
+def test_a_retraining_whose_worker_dies_goes_on_from_its_last_epoch_and_leaves_no_checkpoints(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
+    job.run({"die_in_retraining": 2}, pruner="none", budget=Budget(trials=1))
+    epochs = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("epoch")]
+    assert epochs == [f"epoch 0 {n}" for n in (1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6)]  # the trial, the retraining
+    assert not job.request.folder.retrainings
+
+
 def test_a_second_run_asks_for_the_total_and_trains_only_what_is_left(job: Job) -> None:
     job.run(budget=Budget(trials=3))
     before = job.rows
@@ -65,7 +75,7 @@ def test_a_finished_study_is_not_trained_again_and_its_test_set_not_opened_again
     job.run()
     job.events.clear()
     outcome = job.run()
-    assert [type(event).__name__ for event in job.events] == ["TakenUp"]
+    assert [type(event).__name__ for event in job.events] == ["Computing", "TakenUp"]
     assert outcome.report.evaluation is not None
     assert outcome.report.evaluation.times_opened == 1
     assert outcome.report.search.sessions == 1
@@ -106,7 +116,7 @@ def test_a_worker_that_dies_costs_nothing_but_its_epoch(
 
 
 def test_a_trial_that_kills_its_worker_each_time_fails_and_the_search_goes_on(job: Job) -> None:
-    job.run({"die_at": [[2, 1], [2, 2], [2, 3]], "die_always": True})
+    job.run({"die_in": [2]})
     trial = job.trials[2]
     assert (trial.state, trial.reason, trial.retries) == (TrialState.FAILED, "crash", 2)
     assert "SIGKILL" in trial.detail
@@ -121,7 +131,7 @@ def test_a_failing_trial_is_recorded_with_its_reason_and_the_search_goes_on(job:
 
 
 def test_three_failures_in_a_row_at_the_start_end_the_run_and_lose_nothing(job: Job) -> None:
-    with pytest.raises(TuneError, match=r"3 failures in a row, the last: as ordered\. .*logs"):
+    with pytest.raises(TuneError, match=r"3 failures in a row, the first: as ordered\. .*logs"):
         job.run({"fail": {str(i): "crash" for i in range(50)}})
     assert len(job.trials) == 3
     job.run()

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fakes.driving import N_CLASSES, SHAPE, TINY, Driver, driver
+from fakes.driving import TINY, Driver, driver
+from fakes.pool import Clock, Slots, epoch, search
 
-from search_spaces import Choice, Configuration, SearchSpace
-from tuner.messages import CrossValidate, Died, Done, EpochDone, FromWorker, Stopped, Train
-from tuner.plan import Budget
+from search_spaces import Choice, SearchSpace
+from tuner.messages import Died, Done, EpochDone
 from tuner.proposing import Trainable
-from tuner.search import Search
 from tuner.study import Folder
-from tuner.trial import Epoch, Reason, Stage, Trial, TrialState
+from tuner.trial import Reason, TrialState
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 
@@ -25,95 +21,6 @@ name: two
 layers: [flatten, {dense: {units: 8}}]
 training: {optimizer: {choice: [adam, sgd]}, batch_size: 32, epochs: 9}
 """
-
-
-def epoch(number: int, score: float = 0.5) -> Epoch:
-    return Epoch(epoch=number, accuracy=score, loss=1 - score, val_accuracy=score, val_loss=1 - score, seconds=0.1)
-
-
-@dataclass
-class Jobs:
-    """What a worker would be told, as far as the search looks at it."""
-
-    plan: Any
-    image_shape: tuple[int, int, int] = SHAPE
-    n_classes: int = N_CLASSES
-
-    def epochs(self, configuration: Configuration) -> int:
-        return configuration.training.epochs
-
-    def train(self, number: int, configuration: Configuration, stage: Stage, after: Trial | None = None) -> Train:
-        return Train(
-            job=number, configuration={}, images="", labels="", split="", n_classes=N_CLASSES, epochs=9, horizon=9,
-            seed=number, checkpoints="", start=None, identity="", latency=False,
-        )  # fmt: skip
-
-    def cross_validate(self, *_: Any) -> CrossValidate:
-        raise AssertionError
-
-
-@dataclass
-class Slots:
-    """An executor without processes. `act` is asked for messages whenever there are none."""
-
-    n: int
-    act: Callable[[Slots], None]
-    jobs: dict[str, int | None] = field(init=False)
-    messages: list[FromWorker] = field(default_factory=list)
-    stopped: list[int] = field(default_factory=list)
-    submitted: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.jobs = {f"slot {i}": None for i in range(self.n)}
-
-    def free(self) -> list[str]:
-        return [slot for slot, job in self.jobs.items() if job is None]
-
-    def submit(self, slot: str, job: Any) -> None:
-        self.jobs[slot] = job.job
-        self.submitted.append(job.job)
-
-    def stop(self, job: int) -> None:
-        self.stopped.append(job)
-        self.messages.append(Stopped(job=job, seconds=0, memory=0))
-
-    def kill(self, job: int) -> None:
-        self._release(job)
-
-    def next(self, timeout: float) -> FromWorker | None:
-        if not self.messages:
-            self.act(self)
-        message = self.messages.pop(0) if self.messages else None
-        if isinstance(message, Done | Stopped | Died) and message.job is not None:
-            self._release(message.job)
-        return message
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-    def _release(self, job: int) -> None:
-        self.jobs = {slot: None if held == job else held for slot, held in self.jobs.items()}
-
-
-@dataclass
-class Clock:
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def search(study: Driver, slots: Slots, clock: Clock, timeout: float | None = None) -> Search:
-    return Search(
-        study=study.study,
-        space=study.space,
-        engine=study.engine,
-        executor=slots,
-        jobs=Jobs(study.study.plan),  # type: ignore[arg-type]
-        budget=Budget(trials=20, timeout=timeout),
-        observe=lambda _event: None,
-        clock=clock,
-    )
 
 
 def test_a_timeout_is_kept_after_the_last_configuration_has_begun(tmp_path: Path) -> None:
@@ -183,8 +90,9 @@ def test_a_trial_that_failed_unscored_is_no_reason_to_refuse_its_like_but_one_to
         begun = study.begin()
         assert isinstance(begun, Trainable)
         failed = study.end(begun, failed=reason)
-        for proposals in (study.proposals, Driver(Folder(tmp_path / "s"), "grid-search-cv", "grid", TINY).proposals):
-            assert (failed.identity in proposals._known) is refused
+        assert (failed.identity in study.proposals._known) is refused
+        study = Driver(Folder(tmp_path / "s"), "grid-search-cv", "grid", TINY)  # as a new process does
+        assert (failed.identity in study.proposals._known) is refused
 
 
 def test_a_choice_takes_what_a_trial_has_kept_of_a_long_number() -> None:

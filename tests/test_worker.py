@@ -1,11 +1,12 @@
 """The worker's pipe, without TensorFlow."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-from tuner.messages import Done, EpochDone, Failed, Stop, decode, encode
+from tuner.messages import Done, EpochDone, Failed, Stop, Unusable, decode, encode
 from tuner.trial import Epoch
 
 
@@ -33,3 +34,37 @@ def test_messages_survive_the_pipe() -> None:
 def test_what_is_no_message_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="not a message"):
         decode(line)
+
+
+EPOCH = {"epoch": 1, "accuracy": 0.5, "loss": 1, "val_accuracy": 0.4, "val_loss": 1.1, "seconds": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "detail"),
+    [
+        ({"val_accuracy": float("nan")}, "nan", "val_accuracy is nan"),
+        ({"loss": float("inf")}, "nan", "loss is inf"),
+        ({"val_accuracy": 10**400}, "nan", "val_accuracy is 1000"),
+        ({"accuracy": None}, "crash", "accuracy is 'None'"),
+        ({"val_accuracy": "0.4"}, "crash", "val_accuracy is '0.4'"),
+        ({"val_accuracy": True}, "crash", "val_accuracy is 'True'"),
+        ({"epoch": 1.5}, "crash", "epoch is '1.5'"),
+        ({"colour": "red"}, "crash", "unexpected keyword argument 'colour'"),
+    ],
+)
+def test_an_epoch_that_holds_no_score_is_told_apart_from_one_that_does(
+    change: dict[str, object], reason: str, detail: str
+) -> None:
+    line = json.dumps({"kind": "EpochDone", "job": 3, "epoch": {**EPOCH, **change}})
+    message = decode(line)
+    assert isinstance(message, Unusable)
+    assert (message.job, message.reason) == (3, reason)
+    assert detail in message.detail
+
+
+def test_costs_that_are_no_numbers_are_no_end_of_a_trial() -> None:
+    for cost in ({"seconds": float("nan")}, {"memory": "1 GB"}, {"latency": float("inf")}, {"memory": None}):
+        line = json.dumps({"kind": "Done", "job": 3, "seconds": 1, "memory": 1, **cost})
+        assert isinstance(decode(line), Unusable)
+    with pytest.raises(ValueError, match="not a message"):
+        decode(json.dumps({"kind": "Done", "job": float("nan"), "seconds": 1, "memory": 1}))

@@ -137,6 +137,7 @@ def _asked(plan: Plan, run: Mapping[str, Any]) -> dict[str, str]:
         "pruner": plan.pruner,
         "seed": str(plan.seed),
         "epochs": "as the space says" if plan.epochs is None else str(plan.epochs),
+        "precision": plan.precision,
         "trials asked for": f"{run['trials']:,}" if "trials" in run else "-",
         "time limit": "none" if timeout is None else span(timeout),
     }

@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as Row
 
 from search_spaces import Bool, Choice, Domain, Float, Int
+from tuner import crashing
 from tuner.trial import plain
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def finished_row(
 
 
 def _suggest(trial: optuna.Trial, parameter: Parameter) -> Any:
+    crashing.here("before-value")
     match distribution(parameter.domain):
         case CategoricalDistribution(choices=choices):
             return trial.suggest_categorical(parameter.name, choices)

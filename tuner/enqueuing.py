@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,7 @@ def enqueue(study: Study, space: SearchSpace, configuration: Configuration) -> Q
     guess = inbox.put(study, configuration.values)
     folder = study.folder
     try:
-        with hold(folder.path, folder.name):
-            held = Study.open(folder, writable=True)
+        with hold(folder.path, folder.name), closing(Study.open(folder, writable=True)) as held:
             events = list(inbox.take_in(held, space))
             number = held.guesses()[guess]
             aside = tuple(event for event in events if isinstance(event, SetAside))

@@ -91,11 +91,39 @@ class CarriedOver:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerLost:
-    """A worker's process died in a trial, which is begun again."""
+    """A trial was cut off by no fault of its configuration, as far as one knows, and is begun again."""
 
     number: int
     detail: str
     retry: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingForMemory:
+    """A trial could start on the slot if more of its device's memory were free. Bytes."""
+
+    number: int
+    slot: str
+    needed: int
+    free: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotLost:
+    """A device is gone; what ran there goes on elsewhere."""
+
+    slot: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned:
+    """Something that costs no result, and that a user should know."""
+
+    text: str
+    """One line."""
+    number: int | None = None
+    """Of the trial that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +146,17 @@ class TakenUp:
     trials: tuple[Trial, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Computing:
+    """What the layers of all trials of the study compute in, and why."""
+
+    precision: str
+    why: str
+
+
 Event = (
     TrialBegan
+    | Computing
     | EpochScored
     | FoldScored
     | TrialEnded
@@ -128,6 +165,9 @@ Event = (
     | SetAside
     | CarriedOver
     | WorkerLost
+    | WaitingForMemory
+    | SlotLost
+    | Warned
     | Retraining
     | RetrainingEpoch
     | TakenUp

@@ -7,7 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import optuna
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as Row
 
@@ -67,6 +66,8 @@ def _scores(trained: list[Trial]) -> tuple[list[float], str]:
 
 
 def _shares(rows: list[FrozenTrial]) -> dict[str, float]:
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances  # brings scikit-learn: a second
+
     copy = optuna.create_study(direction="maximize")
     copy.add_trials(rows)
     try:

@@ -9,6 +9,7 @@ import numpy as np
 
 import tuner.data
 from tuner.messages import CrossValidate, Retrain, Train
+from tuner.plan import FLOAT32
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,14 @@ class TrainingJobs:
         """Seed of a trial's weights, data order and dropout: its own, so that no trial shares another's luck."""
         return int(np.random.SeedSequence((self.plan.seed, number)).generate_state(1)[0] % 2**31)
 
+    def job(
+        self, trial: Trial, configuration: Configuration, stage: Stage, after: Trial | None
+    ) -> Train | CrossValidate:
+        """What trains or scores the trial, or as much of it as is missing."""
+        if self.plan.folds is None:
+            return self.train(trial.number, configuration, stage, after)
+        return self.cross_validate(trial.number, configuration, stage, len(trial.folds))
+
     def train(self, number: int, configuration: Configuration, stage: Stage, after: Trial | None = None) -> Train:
         """The trial's training, or as much of it as the stage says; on from where the trial `after` ended."""
         seed = self.seed(number) if after is None else after.seed
@@ -58,8 +67,9 @@ class TrainingJobs:
             seed=seed,
             checkpoints=str(self.folder.checkpoints(number)),
             start=None if after is None else str(self.folder.checkpoints(after.number)),
-            identity=f"{configuration.hash}-{seed}-{self.plan.data_fingerprint}",
+            identity=self._identity(configuration, seed),
             latency=self._latency,
+            precision=self.plan.precision,
         )
 
     def cross_validate(self, number: int, configuration: Configuration, stage: Stage, n_scored: int) -> CrossValidate:
@@ -76,8 +86,9 @@ class TrainingJobs:
             n_classes=self.n_classes,
             seed=self.plan.seed,
             checkpoints=str(self.folder.checkpoints(number)),
-            identity=f"{configuration.hash}-{self.plan.seed}-{self.plan.data_fingerprint}",
+            identity=self._identity(configuration, self.plan.seed),
             latency=self._latency,
+            precision=self.plan.precision,
         )
 
     def _folds(self, stage: Stage) -> Path:
@@ -92,12 +103,21 @@ class TrainingJobs:
             tuner.data.save_folds(found, rows, path)
         return path
 
+    def _identity(self, configuration: Configuration, seed: int) -> str:
+        """Whose a checkpoint is. Single precision goes without its name, as before there was another."""
+        computed = "" if self.plan.precision == FLOAT32 else f"-{self.plan.precision}"
+        return f"{configuration.hash}-{seed}-{self.plan.data_fingerprint}{computed}"
+
     @property
     def _latency(self) -> bool:
         return "latency" in self.plan.objectives
 
     def retrain(self, trial: Trial, configuration: Configuration, epochs: int, facts: dict[str, Any]) -> Retrain:
         """Trains the configuration of the trial anew for `epochs` epochs, and opens the test set."""
+        # A carried trial has the seed of its number in another study, one that went on with another has that one's.
+        own = trial.seed if trial.carried or trial.stage.after is not None else self.seed(trial.number)
+        horizon = self.epochs(configuration)
+        identity = f"{self._identity(configuration, own)}-{epochs}-{horizon}"
         return Retrain(
             job=trial.number,
             configuration=dict(configuration.to_json()),
@@ -106,12 +126,15 @@ class TrainingJobs:
             split=str(self.folder.split),
             test_images=str(self.data.test_images_path),
             test_labels=str(self.data.test_labels_path),
+            test_sums=self.data.test_sums,
             n_classes=self.n_classes,
             epochs=epochs,
-            horizon=self.epochs(configuration),
+            horizon=horizon,
             curve=trial.curve,
-            # A carried trial has the seed of its number in another study, one that went on with another has that one's.
-            seed=trial.seed if trial.carried or trial.stage.after is not None else self.seed(trial.number),
+            seed=own,
+            checkpoints=str(self.folder.retraining(identity)),
+            identity=identity,
             folder=str(self.folder.best),
             facts=facts,
+            precision=self.plan.precision,
         )

@@ -6,8 +6,18 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OOM_COUNTERS = tuple(
+    Path(place)
+    for place in ("/proc/vmstat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+)
+"""Where Linux counts them: the machine, a control group of version 2, and of version 1."""
 
 PACKAGES = ("kerastune", "tensorflow", "keras", "optuna", "scikit-learn", "numpy", "matplotlib", "sqlalchemy")
 
@@ -56,3 +66,16 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def oom_kills(places: Sequence[Path] = OOM_COUNTERS) -> int:
+    """How often the kernel has ended a process because memory ran out, here or in our control group; 0 elsewhere."""
+    return sum(_count(place) for place in places)
+
+
+def _count(place: Path) -> int:
+    try:
+        lines = place.read_text(encoding="ascii").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    except (OSError, ValueError, IndexError):
+        return 0

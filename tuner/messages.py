@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tuner.trial import Epoch, Fold
+from tuner.trial import Epoch, Fold, Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Train:
     identity: str
     latency: bool
     """Whether the time for one image shall be measured at the end."""
+    precision: str = "float32"
+    """The policy that the layers compute by, in Keras's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class CrossValidate:
     checkpoints: str
     identity: str
     latency: bool
+    precision: str = "float32"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,8 @@ class Retrain:
     split: str
     test_images: str
     test_labels: str
+    test_sums: tuple[str, str]
+    """SHA-256 of these two files as they were prepared."""
     n_classes: int
     epochs: int
     """To train for: those after which the trial was at its best."""
@@ -77,10 +82,13 @@ class Retrain:
     curve: tuple[Epoch, ...]
     """Of the trial. Its plateaus lowered the learning rate; without validation images they cannot be seen again."""
     seed: int
+    checkpoints: str
+    identity: str
     folder: str
     """Where the model, its configuration, its predictions and a manifest are put, all together or not at all."""
     facts: dict[str, Any]
     """What the manifest shall also say."""
+    precision: str = "float32"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +107,13 @@ class Ready:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unfit:
+    """Worker to parent, instead of Ready: its device is not there as TensorFlow sees it. The process ends."""
+
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Begun:
     """Worker to parent: the job's training starts."""
 
@@ -110,6 +125,15 @@ class Alive:
     """Worker to parent, every few seconds within an epoch: the job gets on."""
 
     job: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """Worker to parent: something that costs no result, and that a user should know."""
+
+    job: int
+    text: str
+    """One line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +161,10 @@ class Done:
     """Milliseconds for one image, where it was asked for."""
 
 
+DATA = "data"
+"""Reason of a retraining that found the test set damaged; all others are of `trial.Reason`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failed:
     job: int
@@ -145,6 +173,8 @@ class Failed:
     seconds: float
     memory: int
     device_memory: int = 0
+    refused: bool = False
+    """Whether the system refused what it should have read or written: no room, no permission."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,14 +197,33 @@ class Died:
     """Whether the system ended it because memory ran out."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlotGone:
+    """Made by the executor: the slot's device is no longer there. What ran on it is told of by Died."""
+
+    slot: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unusable:
+    """Made on reading: what a worker told of a job is no score and no cost. The job goes on; it had better be ended."""
+
+    job: int
+    reason: Reason
+    detail: str
+
+
 Job = Train | CrossValidate | Retrain
 ToWorker = Job | Stop
-FromWorker = Ready | Begun | Alive | EpochDone | FoldDone | Done | Failed | Stopped | Died
+Result = EpochDone | FoldDone | Done | Failed | Stopped
+FromWorker = Ready | Unfit | Begun | Alive | Remark | Result | Unusable | Died | SlotGone
 
-_KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (Train, CrossValidate, Retrain, Stop, Ready, Begun, Alive, EpochDone, FoldDone, Done, Failed, Stopped)
-}
+_SENT = (
+    Train, CrossValidate, Retrain, Stop,
+    Ready, Unfit, Begun, Alive, Remark, EpochDone, FoldDone, Done, Failed, Stopped,
+)  # fmt: skip
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in _SENT}
 
 
 def encode(message: ToWorker | FromWorker) -> str:
@@ -183,16 +232,75 @@ def encode(message: ToWorker | FromWorker) -> str:
 
 
 def decode(line: str) -> Any:
-    """The message of one line. Raises ValueError where the line is none."""
+    """The message of one line; Unusable where its result cannot be one: a score of NaN, a text for a number.
+
+    Raises ValueError where the line is no message.
+    """
     try:
         fields = json.loads(line)
         kind = _KINDS[fields.pop("kind")]
-        if kind is EpochDone:
-            fields["epoch"] = Epoch(**fields["epoch"])
-        if kind is FoldDone:
-            fields["fold"] = Fold(**fields["fold"])
-        if kind is Retrain:
-            fields["curve"] = tuple(Epoch(**epoch) for epoch in fields["curve"])
-        return kind(**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a message: {line[:200]!r}") from error
+    try:
+        return _made(kind, fields)
+    except (ValueError, TypeError, AttributeError) as error:
+        job = fields.get("job")
+        if issubclass(kind, Result) and type(job) is int:
+            reason = Reason.NAN if isinstance(error, _NotFinite) else Reason.CRASH
+            return Unusable(job=job, reason=reason, detail=f"its worker told what is no result: {_why(error)}")
+        raise ValueError(f"not a message: {line[:200]!r}") from error
+
+
+def without_score(job: int) -> Unusable:
+    """What an epoch is that says nothing of the validation images, where they should have scored it."""
+    detail = "its worker told an epoch without a validation accuracy"
+    return Unusable(job=job, reason=Reason.CRASH, detail=detail)
+
+
+def _why(error: Exception) -> str:
+    return str(error).rpartition("__init__() ")[2]
+
+
+def _made(kind: Any, fields: dict[str, Any]) -> Any:
+    if kind is EpochDone:
+        fields["epoch"] = _checked(Epoch(**fields["epoch"]))
+    if kind is FoldDone:
+        fields["fold"] = _checked(Fold(**fields["fold"]))
+    if kind is Retrain:
+        fields["test_sums"] = tuple(fields["test_sums"])
+        fields["curve"] = tuple(Epoch(**epoch) for epoch in fields["curve"])
+    return _checked(kind(**fields))
+
+
+LARGEST = 1e300
+"""No number is larger, nor any that JSON can write without its being infinite here."""
+
+
+class _NotFinite(ValueError):
+    """A number is none any more."""
+
+
+def _checked(value: Any) -> Any:
+    """Raises ValueError where a field that should be a number or a text is none."""
+    for field in dataclasses.fields(value):
+        _check(field.name, str(field.type), getattr(value, field.name))
+    return value
+
+
+def _check(name: str, kind: str, value: Any) -> None:
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    match kind:
+        case "int":
+            right = is_int
+        case "str":
+            right = isinstance(value, str)
+        case "float":
+            right = isinstance(value, float) or is_int
+        case "float | None":
+            right = isinstance(value, float) or is_int or value is None
+        case _:
+            return
+    if not right:
+        raise ValueError(f"{name} is {str(value)[:40]!r}")
+    if kind.startswith("float") and value is not None and not -LARGEST < value < LARGEST:
+        raise _NotFinite(f"{name} is {str(value)[:40]}")

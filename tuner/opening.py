@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,16 @@ from search_spaces import SearchSpace, differences, misfit
 from tuner.distributions import new_row
 from tuner.engines.catalog import card
 from tuner.engines.grid_search.checking import check_images
-from tuner.errors import BusyError, StudyError, UsageError
+from tuner.errors import BusyError, StudyError, TuneError, UsageError
 from tuner.extending import ORIGIN, carry
 from tuner.files import new_file
-from tuner.plan import ACCURACY, Budget, Plan
+from tuner.plan import ACCURACY, AUTO, BEST, Budget, Keep, Plan
+from tuner.precision import precision_for
 from tuner.study import Folder, Study, attributes, hold
+from tuner.study.backups import list_backups
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -28,12 +30,16 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from tuner.data import ImageData, Split
+    from tuner.slots import Slot
 
 OPENINGS = "test_openings"
 """Under which a study keeps when its test set was opened, and for which trial."""
 
 RUN = "run"
 """Under which a study keeps what the last run was asked and what came of it."""
+
+PRECISION = "precision"
+"""Under which a study keeps why it has its precision."""
 
 DRAWS = 200
 """Random configurations looked at before a space is said not to fit a data set."""
@@ -59,9 +65,15 @@ class Request:
     pruner: str | None = None
     objectives: tuple[str, ...] = (ACCURACY,)
     folds: int | None = None
+    precision: str = AUTO
+    """Of PRECISIONS, or what suits the devices of a new study; likewise what an old one has."""
     gpus: str = "auto"
+    workers: int | None = None
+    """Trials at once on the CPU; None is what is fastest on this machine."""
+    trials_per_gpu: int = 1
     data: Path | None = None
     """Where the user says the data set is."""
+    keep: Keep = BEST
     extends: Folder | None = None
     """The study whose trials a new one takes over, as far as its space can make them."""
 
@@ -71,13 +83,20 @@ def asked(request: Request) -> dict[str, Any]:
     return {
         "trials": request.budget.trials,
         "timeout": request.budget.timeout,
+        "trial_timeout": request.budget.trial_timeout,
+        "retries": request.budget.retries,
         "gpus": request.gpus,
+        "workers": request.workers,
+        "trials_per_gpu": request.trials_per_gpu,
         "data": str(request.data) if request.data else None,
+        "keep": str(request.keep),
     }
 
 
-def plan_of(request: Request, data: ImageData) -> Plan:
-    """What is asked for, with everything that was left to the engine. Raises UsageError where it has not got that."""
+def plan_of(request: Request, data: ImageData, devices: Sequence[Slot] = ()) -> Plan:
+    """What is asked for, with everything that was left to the engine or to the devices; without any, to a CPU. Raises
+    UsageError where the engine has not got what is asked for.
+    """
     engine = card(request.engine)
     algorithm = engine.algorithm(request.algorithm)
     return Plan(
@@ -94,27 +113,72 @@ def plan_of(request: Request, data: ImageData) -> Plan:
         validation=request.validation,
         limit=request.limit,
         epochs=request.epochs,
+        precision=precision_for(devices, request.precision).name,
     )
 
 
-def open_study(request: Request, plan: Plan, data: ImageData) -> Study:
+def open_study(request: Request, plan: Plan, data: ImageData, devices: Sequence[Slot] = ()) -> Study:
     """The study of the request, new or taken up. Raises StudyError where it was begun as another."""
     if not request.folder.database.exists():
-        return _extended_study(request, plan, data) if request.extends else _new_study(request, plan, data)
+        _refuse_lost(request.folder)
+        if request.extends:
+            return _extended_study(request, plan, data)
+        return _new_study(request, plan, data, why=precision_for(devices, request.precision).why)
     study = Study.open(request.folder, writable=True)
-    _check_same(study, plan, request.space)
-    tuner.data.load_split(request.folder.split, data.fingerprint)
+    with closed_on_error(study):
+        _check_same(study, _settled(request, plan, study.plan), request.space)
+        tuner.data.load_split(request.folder.split, data.fingerprint)
     return study
 
 
-def _new_study(request: Request, plan: Plan, data: ImageData) -> Study:
+@contextmanager
+def closed_on_error(study: Study) -> Iterator[None]:
+    """Where the block raises, others may write to the study, and what is raised is the block's error."""
+    try:
+        yield
+    except BaseException:
+        with suppress(TuneError):
+            study.close()
+        raise
+
+
+def _refuse_lost(folder: Folder) -> None:
+    """Raises StudyError where a new study would take the place of one whose database somebody has deleted."""
+    if list_backups(folder) or folder.set_aside:
+        left = "are backups of it" if list_backups(folder) else f"is {folder.set_aside[-1].name}"
+        raise StudyError(
+            f"{folder.database}: it is missing, but there {left}. To have it back: tune repair "
+            f"{folder.name}. To begin anew: tune clean {folder.name} --delete, or another --study NAME."
+        )
+
+
+def why_precision(study: Study, request: Request, devices: Sequence[Slot]) -> str:
+    """Why the study has its precision; where these devices would have led to another, that too."""
+    why: str = study.fact(PRECISION, "")
+    here = precision_for(devices, request.precision).name
+    if here == study.plan.precision:
+        return why or "the study's own"
+    return f"the study's own; {AUTO} would be {here} on these devices"
+
+
+def _settled(request: Request, plan: Plan, old: Plan) -> Plan:
+    """The plan with what the request leaves to the study that it goes on with."""
+    return replace(plan, precision=old.precision) if request.precision == AUTO else plan
+
+
+def _new_study(request: Request, plan: Plan, data: ImageData, *, why: str) -> Study:
     labels = data.train()[1]
     split = tuner.data.split(labels, validation=plan.validation, seed=plan.seed, limit=plan.limit)
     if plan.folds is not None:
         check_images(labels[split.rows], plan)
     _clear_folds(request.folder)
     tuner.data.save_split(split, request.folder.split, data.fingerprint)
-    facts = {"data": _data_facts(plan, data, split, labels), "command": request.command, RUN: asked(request)}
+    facts = {
+        "data": _data_facts(plan, data, split, labels),
+        "command": request.command,
+        PRECISION: why,
+        RUN: asked(request),
+    }
     queue = _presets(request.space, data) if _presets_first(plan) else []
     return Study.create(request.folder, plan, request.space.text, queue, facts)
 
@@ -124,10 +188,16 @@ def _extended_study(request: Request, plan: Plan, data: ImageData) -> Study:
     assert request.extends is not None
     with _only_reader(request.extends):
         old = Study.open(request.extends)
+        plan = _settled(request, plan, old.plan)
         _check_same_but_space(old, plan)
         split = tuner.data.load_split(request.extends.split, data.fingerprint)
         carried = carry(old, request.space)
-        facts = {"data": old.fact("data"), "command": request.command, RUN: asked(request)}
+        facts = {
+            "data": old.fact("data"),
+            "command": request.command,
+            PRECISION: old.fact(PRECISION, ""),
+            RUN: asked(request),
+        }
         # What was chosen after a look at the test set was chosen with it, in whichever study the look was.
         facts[OPENINGS] = [{"study": old.folder.name, **each} for each in old.fact(OPENINGS, [])]
         queue = [] if not _presets_first(plan) else _presets(request.space, data, carried.configurations)

@@ -22,6 +22,10 @@ def front(trials: list[Trial], objectives: Sequence[str]) -> list[Trial]:
     Trials that are equal in all objectives do not dominate each other, so all of them are there. Those of which one
     was not measured are not.
     """
+    if len(objectives) == 1:  # without a look at each pair
+        scored = [trial for trial in eligible(trials) if has_all(trial, objectives)]
+        most = max((trial.score for trial in scored if trial.score is not None), default=None)
+        return [trial for trial in scored if trial.score == most]
     costs = {trial.number: _costs(trial, objectives) for trial in eligible(trials) if has_all(trial, objectives)}
     best = [
         trial for trial in trials if trial.number in costs and not _is_dominated(costs[trial.number], costs.values())

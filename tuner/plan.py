@@ -27,6 +27,16 @@ OBJECTIVES: Mapping[str, Direction] = {
 }
 """What may be sought, and which way. `latency` is in milliseconds for one image."""
 
+RETRIES = 2
+
+FLOAT32 = "float32"
+
+PRECISIONS = (FLOAT32, "mixed_bfloat16", "mixed_float16")
+"""Keras's names of the policies that layers compute by. Weights are of single precision under each."""
+
+AUTO = "auto"
+"""Stands for the precision that suits the devices, or that the study has."""
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -52,6 +62,8 @@ class Plan:
     """Training images to use, validation included; None is all."""
     epochs: int | None = None
     """Epochs of a full trial; None leaves them to the space."""
+    precision: str = FLOAT32
+    """Of PRECISIONS; scores depend on it. Studies of versions that knew no other have float32."""
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -81,6 +93,40 @@ class Budget:
     """Finished trials that the study shall hold in total."""
     timeout: float | None = None
     """Seconds that this run of the search may take; None is no limit."""
+    trial_timeout: float | None = None
+    """Seconds that one trial may train; None is no limit."""
+    retries: int = RETRIES
+    """Times in a row that a trial is begun again under its own number without having gained an epoch."""
+
+
+TOP = "top:"
+MOST_KEPT = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """What was asked for. Trials that run, or wait to be gone on with, keep theirs whatever it says."""
+
+    most: int | None
+    """Finished trials that keep their weights, the best first; None is all."""
+
+    @classmethod
+    def parse(cls, text: str) -> Keep:
+        """Of `best`, `top:K`, `all` or `none`. Raises UsageError."""
+        word = text.strip().lower()
+        if word in POLICIES:
+            return POLICIES[word]
+        digits = word.removeprefix(TOP)
+        if word.startswith(TOP) and digits.isascii() and digits.isdigit() and 0 < int(digits[:8]) <= MOST_KEPT:
+            return cls(most=int(digits[:8]))
+        raise UsageError(f"it is best, top:K with K from 1 (as in top:5), all or none. Got {text[:40]!a}.")
+
+    def __str__(self) -> str:
+        return next((name for name, each in POLICIES.items() if each == self), f"{TOP}{self.most}")
+
+
+BEST = Keep(most=1)
+POLICIES = {"best": BEST, "all": Keep(most=None), "none": Keep(most=0)}
 
 
 def check_name(name: str, what: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from search_spaces import Configuration, SearchSpace, Unbuildable, over_limit, summarize
+from tuner import crashing
 from tuner.distributions import chooser, new_row
 from tuner.engines import Exhausted, Idle, Proposal
 from tuner.events import Event, TurnedDown
@@ -88,6 +89,7 @@ class Proposals:
             if not isinstance(proposal, Proposal):
                 return proposal
             assert proposal.trial is not None
+            crashing.here("proposal-recorded")
             measures = self._weigh(proposal.trial, proposal.configuration, proposal.stage)
             if measures is not None:
                 return Trainable(
@@ -103,6 +105,7 @@ class Proposals:
         trial = self.study.next_waiting()
         if trial is None:
             return None
+        crashing.here("waiting-taken")
         stage = self.study.trials()[trial.number].stage
         return Proposal(configuration=self.space.configure(chooser(trial)), trial=trial, stage=stage)
 
@@ -111,6 +114,7 @@ class Proposals:
         size = self._size.configurations
         if not self.engine.knows_its_end and size is not None and len(self._seen) >= size:
             return Exhausted(NOTHING_LEFT)
+        crashing.here("before-proposal")
         answer = self.engine.propose(self.study)
         if isinstance(answer, Idle) and not anything_runs:
             return Exhausted(NOTHING_LEFT)
@@ -131,6 +135,7 @@ class Proposals:
         earlier = self._known.get(identity)
         if earlier is not None and earlier.number != trial.number:
             self.study.repeat(trial, earlier)
+            crashing.here("turned-down")
             self.observe(TurnedDown(number=trial.number, reason=Reason.REPEAT))
             return None
         try:

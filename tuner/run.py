@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tuner.data
+from tuner import crashing
 from tuner.engines import Setting, make_engine
 from tuner.engines.checking import check_engine
 from tuner.errors import Interrupted, StudyError
-from tuner.events import CarriedOver, Event, TakenUp
+from tuner.events import CarriedOver, Computing, Event, TakenUp, Warned
 from tuner.executors.local import COMMAND, Local
 from tuner.extending import ORIGIN
 from tuner.finish import retrain_winner, write_report
 from tuner.jobs import TrainingJobs
 from tuner.machine import hardware, peak_memory, versions
-from tuner.opening import RUN, Request, asked, check_fits, open_study, plan_of
+from tuner.opening import RUN, Request, asked, check_fits, closed_on_error, open_study, plan_of, why_precision
+from tuner.planning import Images, needs
+from tuner.room import check_room
 from tuner.search import Search
-from tuner.slots import slots
+from tuner.slots import crowding, slots
 from tuner.study import Study, hold, storage_errors
+from tuner.study.backups import Backups
+from tuner.study.guard import beating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reports.report import Report
-    from search_spaces import SearchSpace
+    from search_spaces import Configuration, SearchSpace
     from tuner.control import Control
     from tuner.engines import Engine
 
@@ -60,25 +65,46 @@ def run(
 
     Raises a TuneError of every kind; whatever it raises, what was done is kept.
     """
-    devices = slots(request.gpus)
+    devices = slots(request.gpus, workers=request.workers, trials_per_gpu=request.trials_per_gpu)
     data = tuner.data.find(request.dataset, data=request.data, progress=_interruptible(watch.download, control))
     check_fits(request.space, data)
-    plan = plan_of(request, data)
+    plan = plan_of(request, data, devices)
     check_engine(request.space, plan)
     _make_folder(request.folder.path)
-    with hold(request.folder.path, request.folder.name), storage_errors(request.folder.database):
+    with (
+        hold(request.folder.path, request.folder.name),
+        storage_errors(request.folder.database),
+        ExitStack() as stack,
+    ):
         is_new = not request.folder.database.exists()
-        study = open_study(request, plan, data)
+        if is_new:
+            check_room(request, plan, data, len(devices))
+        study = stack.enter_context(_held(open_study(request, plan, data, devices)))
+        if not is_new:
+            check_room(request, plan, data, len(devices), study)
+        if crowded := crowding(devices):
+            watch.event(Warned(text=crowded))
+        watch.event(Computing(precision=study.plan.precision, why=why_precision(study, request, devices)))
         if is_new and (origin := study.fact(ORIGIN)):
             watch.event(CarriedOver.from_json(origin))
         jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data, space=request.space)
+        stack.enter_context(beating(request.folder.database))
+        backups = stack.enter_context(Backups(request.folder, lambda text: watch.event(Warned(text=text))))
         with closing(Local(devices, request.folder.logs, command)) as executor:
-            _search(request, study, jobs, executor, watch, control)
+            _search(request, study, jobs, executor, watch, control, each_turn=backups.tick)
             _end_if_asked(control)
             memory = retrain_winner(study, request.space, jobs, executor, watch.event, control)
         _remember_memory(study, memory)
         report, page = write(study, request.space)
         return Outcome(report=report, page=page)
+
+
+@contextmanager
+def _held(study: Study) -> Iterator[Study]:
+    """Closed at the end of the block, whose error is told and not that of the closing."""
+    with closed_on_error(study):
+        yield study
+    study.close()
 
 
 def _end_if_asked(control: Control) -> None:
@@ -98,7 +124,14 @@ def _interruptible(tell: Callable[[str, int, int], None] | None, control: Contro
 
 
 def _search(
-    request: Request, study: Study, jobs: TrainingJobs, executor: Local, watch: Watch, control: Control
+    request: Request,
+    study: Study,
+    jobs: TrainingJobs,
+    executor: Local,
+    watch: Watch,
+    control: Control,
+    *,
+    each_turn: Callable[[], None],
 ) -> None:
     """Searches until the budget is spent, and keeps with the study what the report says of the run."""
     before: Mapping[str, Any] = study.fact(RUN, {})
@@ -107,7 +140,7 @@ def _search(
         "versions": versions(),
         "hardware": {**hardware(), "devices": ", ".join(executor.free())},
     }
-    study.release_interrupted()
+    study.release_interrupted(request.budget.retries)
     if study.n_finished():
         watch.event(TakenUp(trials=tuple(study.trials())))
     search = Search(
@@ -119,6 +152,9 @@ def _search(
         budget=request.budget,
         observe=watch.event,
         control=control,
+        need=_needs(study, jobs),
+        keep=request.keep,
+        each_turn=each_turn,
         seconds_before=_seconds_before(study, before),
     )
     if study.n_finished() < request.budget.trials:
@@ -126,8 +162,10 @@ def _search(
         commands = list(dict.fromkeys([*before.get("commands", []), request.command]))
         facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False, "commands": commands}
         study.remember(RUN, {**before, **facts})
+        crashing.here("run-noted")
         executor.start()
     stopped_by = search.run()
+    crashing.here("search-ended")
     facts |= {"stopped_by": stopped_by, "exhausted": search.exhausted, "seconds": round(search.seconds, 1)}
     study.remember(RUN, {**before, **facts})
     _remember_memory(study, search.worker_memory)
@@ -146,6 +184,18 @@ def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
     """A session that was killed left no total of its own, but its trials say when their epochs ended."""
     ends = [max(trial.finished_after or 0.0, trial.seen_after) for trial in study.trials()]
     return max([float(before.get("seconds", 0.0)), *ends])
+
+
+def _needs(study: Study, jobs: TrainingJobs) -> Callable[[Configuration, bool], int]:
+    split = tuner.data.load_split(study.folder.split, jobs.data.fingerprint)
+    return needs(
+        Images(
+            shape=jobs.image_shape,
+            n_classes=jobs.n_classes,
+            n_train=len(split.train),
+            n_validation=len(split.validation),
+        )
+    )
 
 
 def _engine(request: Request, study: Study, jobs: TrainingJobs) -> Engine:

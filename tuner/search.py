@@ -2,75 +2,39 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tuner import messages
+from tuner.admission import Admission
+from tuner.braking import WORKER
 from tuner.control import Control
-from tuner.engines import Exhausted, Idle
-from tuner.errors import TuneError
-from tuner.events import EpochScored, Event, FoldScored, TrialBegan, TrialEnded, WorkerLost
-from tuner.messages import (
-    Begun,
-    CrossValidate,
-    Died,
-    Done,
-    EpochDone,
-    Failed,
-    FoldDone,
-    FromWorker,
-    Ready,
-    Stopped,
-    Train,
-)
+from tuner.ending import Endings
+from tuner.engines import Exhausted
+from tuner.errors import SetupError, TuneError
+from tuner.events import EpochScored, Event, FoldScored, SlotLost, Warned
+from tuner.keeping import Keeper
+from tuner.overseeing import Overseer
+from tuner.patience import Patience
+from tuner.plan import BEST, Budget, Keep
 from tuner.proposing import Proposals, Trainable
-from tuner.trial import BLAMED, Epoch, Fold, Reason, Stage, TrialState
+from tuner.running import Running
+from tuner.trial import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import optuna
+    from collections.abc import Callable
 
     from search_spaces import Configuration, SearchSpace
     from tuner.engines import Engine
     from tuner.executors import Executor
     from tuner.jobs import TrainingJobs
-    from tuner.plan import Budget
     from tuner.study import Study
 
-MAX_RETRIES = 2
-"""Times a trial whose process died is begun again under its own number."""
-
-STOP_GRACE = 8.0
-"""Seconds that a worker has to give up its trial when the search ends; then it is killed and its epoch is lost."""
-
-BRAKE_AT_START, BRAKE_LATER = 3, 10
-"""Failures in a row that end the run: with one reason before anything has completed, and of any kind later."""
-
-
-@dataclass
-class _Running:
-    what: Trainable
-    device: str = ""
-    curve: tuple[Epoch, ...] = ()
-    folds: tuple[Fold, ...] = ()
-    pruned: str = ""
-    """Why it is being ended early; what its worker still sends is not recorded."""
-    retries: int = 0
-
-    @property
-    def trial(self) -> optuna.Trial:
-        return self.what.trial
-
-    @property
-    def stage(self) -> Stage:
-        return self.what.stage
-
-    @property
-    def configuration(self) -> Configuration:
-        return self.what.configuration
+BURST = 64
+"""Messages that are dealt with before the search looks around again."""
 
 
 @dataclass
@@ -86,6 +50,11 @@ class Search:
     observe: Callable[[Event], None]
     control: Control = field(default_factory=Control)
     clock: Callable[[], float] = time.monotonic
+    patience: Patience = field(default_factory=Patience)
+    need: Callable[[Configuration, bool], int] = lambda _configuration, _on_gpu: 0
+    """Bytes that a training is expected to take, on a GPU or on a CPU."""
+    keep: Keep = BEST
+    each_turn: Callable[[], None] = lambda: None  # has to be quick
     seconds_before: float = 0.0
     """Search time of earlier sessions."""
     worker_memory: int = 0
@@ -94,256 +63,259 @@ class Search:
     """Whether it ended because there is nothing left to propose."""
 
     def __post_init__(self) -> None:
-        self._running: dict[int, _Running] = {}
-        self._retry: deque[_Running] = deque()
-        self._failures: list[str] = []
+        self._running: dict[int, Running] = {}
+        self._ready: list[Running] = []
+        """Trials that wait for a slot: begun before and cut off, or proposed and short of memory."""
         self._began = self.clock()
+        self._admission = Admission(executor=self.executor, need=self.need, observe=self._tell)
         self._proposals = Proposals(
             study=self.study,
             space=self.space,
             engine=self.engine,
             image_shape=self.jobs.image_shape,
             n_classes=self.jobs.n_classes,
-            observe=self.observe,
+            observe=self._tell,
             stopping=lambda: self.control.stopping or self._time_is_up(),
         )
-        self._n_finished = self.study.n_finished()
+        self._endings = Endings(
+            study=self.study,
+            engine=self.engine,
+            keeper=Keeper(self.study, self.keep),
+            proposals=self._proposals,
+            retries=self.budget.retries,
+            observe=self._tell,
+            clock=self.clock,
+            seconds=lambda: self.seconds,
+            again=self._ready,
+        )
+        self._overseer = Overseer(
+            running=self._running,
+            executor=self.executor,
+            endings=self._endings,
+            trial_timeout=self.budget.trial_timeout,
+            clock=self.clock,
+            patience=self.patience,
+        )
         self._ended = ""
-        self._stopped_at: float | None = None
 
     @property
     def seconds(self) -> float:
         """Search time so far, earlier sessions included."""
-        return self.seconds_before + self.clock() - self._began
+        return round(self.seconds_before + self.clock() - self._began, 3)
 
     def run(self) -> str:
+        try:
+            return self._run()
+        finally:  # after an orderly end there is nothing left; the second Ctrl-C, or an error, waits for nobody
+            for running in [*self._running.values(), *self._ready]:
+                self.executor.kill(running.number)
+                with suppress(TuneError):  # else the next run finds them running, and does it
+                    self._endings.pause(running)
+
+    def _run(self) -> str:
+        self._endings.keeper.sweep()
         self._proposals.take_in()
+        message: messages.FromWorker | None = None
         while True:
-            self._notice_the_end()
-            if not self._ended or self._retry:
+            self.each_turn()
+            with self.study.together():  # what has ended and what begins in its place are one transaction
+                heard = self._hear(message)
+                self._notice_the_end()
                 self._fill()
-            if self._ended and not self._retry and not self._running:
+            if self._ended and not self._ready and not self._running:
                 return self._ended
+            if heard < BURST:
+                self._overseer.look()
             message = self.executor.next(timeout=0.2)
-            if message is not None:
-                self._handle(message)
-            elif self._stopped_at is not None and self.clock() - self._stopped_at > STOP_GRACE:
-                self._abandon()
+
+    def _hear(self, message: messages.FromWorker | None) -> int:
+        """Deals with what the workers said, this first. Returns how much it was."""
+        heard = 0
+        while message is not None:
+            self._handle(message)
+            heard += 1
+            message = self.executor.next(timeout=0) if heard < BURST else None
+        return heard
+
+    def _tell(self, event: Event) -> None:
+        """What is told has happened, whatever happens next."""
+        self.study.then(partial(self.observe, event))
+
+    # --- the end ------------------------------------------------------------------------------------------------------
 
     def _notice_the_end(self) -> None:
-        if self._stopped_at is not None and not self.control.stopping:
+        if self._endings.stopping and not self.control.stopping:
             return
         if self.control.stopping:
             self._stop_all(self.control.reason)
-        elif not self._ended and self._n_finished >= self.budget.trials:
+        elif not self._ended and self._endings.n_finished >= self.budget.trials:
             self._ended = f"all {self.budget.trials} trials are done"
         elif self._time_is_up():
             self._stop_all("its time was up")
 
     def _time_is_up(self) -> bool:
-        timeout = self.budget.timeout
-        return timeout is not None and self.clock() - self._began >= timeout and self._may_end()
-
-    def _may_end(self) -> bool:
         """A timeout that comes before the first epoch waits for it: a search without any score could not be used."""
-        return self._proposals.any_scored or any(each.curve or each.folds for each in self._running.values())
+        if self.budget.timeout is None or self.clock() - self._began < self.budget.timeout:
+            return False
+        if self._ready and not self._running:
+            return True  # what waits for memory may wait for ever
+        return self._proposals.any_scored or any(each.progress for each in self._running.values())
 
     def _stop_all(self, why: str) -> None:
         if self._ended == why:
             return
         self._ended = why
         self.exhausted = False
-        self._stopped_at = self.clock()
+        self._endings.stopping = True
+        self._overseer.stop()
         for number in self._running:
             self.executor.stop(number)
-        while self._retry:
-            self.study.pause(self._retry.popleft().trial.number)
+        while self._ready:
+            self._endings.pause(self._ready.pop())
 
-    def _abandon(self) -> None:
-        for number in list(self._running):
-            self.executor.kill(number)
-            self.study.pause(self._running.pop(number).trial.number)
+    # --- the beginning of a trial -------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
         for slot in self.executor.free():
-            if self._retry:
-                self._submit(slot, self._retry.popleft())
-            elif not self._ended and self._n_finished + len(self._running) < self.budget.trials:
-                match self._proposals.next(anything_runs=bool(self._running)):
-                    case Trainable() as following:
-                        self._submit(slot, _Running(following))
-                    case Exhausted(reason=reason):
-                        self.exhausted = True
-                        self._ended = self._ended or reason
-                        return
-                    case Idle():
-                        return
+            busy = self._running.values()
+            following = next((each for each in self._ready if self._admission.admits(slot, each, busy)), None)
+            if following is not None:
+                self._ready.remove(following)
+                self._submit(slot, following)
+            elif self._may_propose(slot) and not self._propose(slot):
+                return
 
-    def _submit(self, slot: str, running: _Running) -> None:
-        running.device = slot
-        number, trials = running.trial.number, self.study.trials()
-        parameters = int(running.what.measures["parameters"])
-        after = None if running.stage.after is None else trials[running.stage.after]
-        job: Train | CrossValidate
-        if self.jobs.plan.folds is None:
-            job = self.jobs.train(number, running.configuration, running.stage, after)
-        else:
-            running.folds = trials[number].folds
-            job = self.jobs.cross_validate(number, running.configuration, running.stage, len(running.folds))
+    def _may_propose(self, slot: str) -> bool:
+        """A trial that waits for memory, or to be alone elsewhere, need not keep smaller ones from it."""
+        n_open = self._endings.n_finished + len(self._running) + len(self._ready)
+        if self._ended or n_open >= self.budget.trials or self._admission.reserved(slot, self._ready):
+            return False
+        return len(self._ready) < len(self.executor.slots) and not self._admission.drains(self._ready, self.clock())
+
+    def _propose(self, slot: str) -> bool:
+        """Begins another trial. False where there is nothing to begin now."""
+        match self._proposals.next(anything_runs=bool(self._running or self._ready)):
+            case Trainable() as following:
+                running = Running(following, ready=self.clock())
+                if self._admission.admits(slot, running, self._running.values()):
+                    self._submit(slot, running)
+                else:
+                    self._ready.append(running)
+                return True
+            case Exhausted(reason=reason):
+                self.exhausted = True
+                self._ended = self._ended or reason
+        return False
+
+    def _submit(self, slot: str, running: Running) -> None:
+        running.submit(slot, self.clock())
+        number, trials = running.number, self.study.trials()
+        after = self._endings.after(running)
+        running.take_up(trials[number], after)
+        job = self.jobs.job(trials[number], running.configuration, running.stage, after)
         self.study.begin(
             running.trial,
+            clock=self.seconds,
             configuration=running.configuration.hash,
             seed=job.seed,
-            parameters=parameters,
+            parameters=int(running.what.measures["parameters"]),
             measures=running.what.measures,
             device=slot,
             retries=running.retries,
         )
         self._running[number] = running
-        self.executor.submit(slot, job)
-        self.observe(
-            TrialBegan(
-                number=number,
-                preset=trials[number].preset,
-                parameters=parameters,
-                epochs=job.epochs,
-                folds=self.jobs.plan.folds,
-                device=slot,
-                enqueued=trials[number].enqueued,
-            )
-        )
+        self.study.then(partial(self.executor.submit, slot, job, alone=running.alone))
+        self._tell(running.announced(trials[number], job.epochs, self.jobs.plan.folds))
 
-    def _handle(self, message: FromWorker) -> None:
+    # --- what workers say ---------------------------------------------------------------------------------------------
+
+    def _handle(self, message: messages.FromWorker) -> None:
         match message:
-            case EpochDone():
+            case messages.EpochDone():
                 self._epoch(message)
-            case FoldDone():
+            case messages.FoldDone():
                 self._fold(message)
-            case Done() | Stopped() | Failed():
-                self.worker_memory = max(self.worker_memory, message.memory)
-                running = self._running.pop(message.job, None)
-                if running is not None:
-                    self._conclude(running, message)
-            case Died():
+            case messages.Done() | messages.Stopped() | messages.Failed():
+                self._concluded(message)
+            case messages.Died():
                 self._died(message)
-            case Ready() | Begun():
+            case messages.Begun() | messages.Alive():
+                self._sign_of_life(message)
+            case messages.Remark():
+                self._tell(Warned(text=message.text, number=message.job))
+            case messages.SlotGone():
+                self._lost(message)
+            case messages.Unusable():
+                self._unusable(message)
+            case messages.Ready() | messages.Unfit():
                 pass
 
-    def _epoch(self, message: EpochDone) -> None:
+    def _sign_of_life(self, message: messages.Begun | messages.Alive) -> None:
+        running = self._running.get(message.job)
+        if running is not None and isinstance(message, messages.Begun):
+            running.begin(self.clock())
+        elif running is not None:
+            running.seen = self.clock()
+
+    def _epoch(self, message: messages.EpochDone) -> None:
         running = self._running.get(message.job)
         if running is None or running.pruned or message.epoch.epoch != len(running.curve) + 1:
             return
+        if message.epoch.val_accuracy is None:
+            self._unusable(messages.without_score(message.job))
+            return
         running.curve = (*running.curve, message.epoch)
-        self.study.record_epoch(running.trial, running.curve, round(self.seconds, 1))
-        self.observe(EpochScored(number=message.job, epoch=message.epoch))
+        self._scored(running, message.epoch.seconds)
+        self.study.record_epoch(running.trial, running.curve, self.seconds)
+        self._tell(EpochScored(number=message.job, epoch=message.epoch))
         verdict = self.engine.judge(running.trial, running.curve)
         if verdict and message.epoch.epoch < self.jobs.epochs(running.configuration):
-            running.pruned = verdict
+            running.pruned, running.pruned_at = verdict, self.clock()
             self.executor.stop(message.job)
 
-    def _fold(self, message: FoldDone) -> None:
+    def _fold(self, message: messages.FoldDone) -> None:
         running = self._running.get(message.job)
         if running is None or message.fold.fold != len(running.folds):
             return
         running.folds = (*running.folds, message.fold)
+        self._scored(running, message.fold.seconds + message.fold.score_seconds)
         self.study.record_fold(running.trial, running.folds)
-        self.observe(FoldScored(number=message.job, folds=running.folds))
+        self._tell(FoldScored(number=message.job, folds=running.folds))
 
-    def _conclude(self, running: _Running, message: Done | Stopped | Failed) -> None:
-        seconds = max(message.seconds, self._trained(running))
-        if running.pruned:
-            self._finish(running, TrialState.PRUNED, running.pruned, "", seconds)
-        elif isinstance(message, Done):
-            self._complete(running, message, seconds)
-        elif isinstance(message, Failed):
-            self._finish(running, TrialState.FAILED, message.reason, message.detail, seconds)
-            # A grid goes through its values in order, so what fails for its configuration comes in a row.
-            if not (self.engine.knows_its_end and message.reason in BLAMED):
-                self._brake(message.reason, message.detail)
-        else:
-            self.study.pause(running.trial.number)
+    def _scored(self, running: Running, seconds: float) -> None:
+        running.score(self.clock())
+        self._overseer.learn(running, seconds)
 
-    def _complete(self, running: _Running, message: Done, seconds: float) -> None:
-        measured = {} if message.latency is None else {"latency": message.latency}
-        lacking = set(self.study.plan.objectives[1:]) - {*running.what.measures, *measured}
-        if lacking:  # without a value in each objective it has no place among the others
-            detail = f"its {', '.join(sorted(lacking))} was not measured"
-            self._finish(running, TrialState.FAILED, Reason.CRASH, detail, seconds)
-            self._brake(Reason.CRASH, detail)
-        else:
-            self._finish(running, TrialState.COMPLETE, "", "", seconds, measured)
-
-    def _died(self, message: Died) -> None:
-        running = self._running.pop(message.job, None) if message.job is not None else None
+    def _concluded(self, message: messages.Done | messages.Stopped | messages.Failed) -> None:
+        self.worker_memory = max(self.worker_memory, message.memory)
+        running = self._running.pop(message.job, None)
         if running is None:
-            if not self._running:
-                self._brake("worker", message.detail)
             return
-        number = running.trial.number
-        if self._stopped_at is not None and not running.pruned:
-            self.study.pause(number)
-        elif running.pruned:
-            self._conclude(running, Done(job=number, seconds=0, memory=0))
-        elif running.retries < MAX_RETRIES:
-            running.retries += 1
-            running.curve = ()  # its checkpoint tells the epochs again
-            self._retry.append(running)
-            self.observe(WorkerLost(number=number, detail=message.detail, retry=running.retries))
+        running.take_costs(message)
+        seconds = max(message.seconds, running.seconds(self._endings.after(running)))
+        if running.pruned:
+            self._endings.prune(running, seconds)
+        elif isinstance(message, messages.Done):
+            self._endings.complete(running, message, seconds)
+        elif isinstance(message, messages.Failed):
+            self._endings.fail(running, message.reason, message.detail, seconds)
         else:
-            running.curve = self.study.trials()[number].curve
-            self._finish(running, TrialState.FAILED, Reason.CRASH, message.detail, self._trained(running))
-            self._brake(Reason.CRASH, message.detail)
+            self._endings.pause(running)
 
-    def _trained(self, running: _Running) -> float:
-        """Seconds of its own epochs and folds: those of a trial that it went on with were paid for there."""
-        after = running.stage.after
-        before = len(self.study.trials()[after].curve) if after is not None else 0
-        folds = sum(fold.seconds + fold.score_seconds for fold in running.folds)
-        return sum(epoch.seconds for epoch in running.curve[before:]) + folds
+    def _died(self, message: messages.Died) -> None:
+        running = self._running.pop(message.job, None) if message.job is not None else None
+        if running is not None:
+            reason = Reason.OUT_OF_MEMORY if message.out_of_memory else Reason.CRASH
+            self._endings.fail(running, reason, message.detail, running.seconds(self._endings.after(running)))
+        elif not self._running:
+            self._endings.brake.failure(WORKER, message.detail)
 
-    def _finish(
-        self,
-        running: _Running,
-        state: TrialState,
-        reason: str,
-        detail: str,
-        seconds: float,
-        measures: Mapping[str, float] | None = None,
-    ) -> None:
-        number = running.trial.number
-        self.study.finish(
-            running.trial,
-            state,
-            reason=reason,
-            detail=detail,
-            seconds=round(seconds, 3),
-            finished_after=round(self.seconds, 1),
-            measures=measures,
-        )
-        self._drop_checkpoints(running)
-        self._n_finished += 1
-        trial = self.study.trials()[number]
-        self._proposals.ended(trial)
-        if state is not TrialState.FAILED:
-            self._failures.clear()
-        self.observe(TrialEnded(trial=trial))
+    def _unusable(self, message: messages.Unusable) -> None:
+        if (running := self._running.get(message.job)) is not None:
+            self._overseer.end(running)
+            self._endings.fail(running, message.reason, message.detail, running.trained(self.clock()))
 
-    def _drop_checkpoints(self, running: _Running) -> None:
-        """Those of the one that it went on with, and its own unless another may go on with it."""
-        whole = running.stage.epochs in (None, self.jobs.epochs(running.configuration))
-        done = [] if self.engine.goes_on and not whole else [running.trial.number]
-        if running.stage.after is not None:
-            done.append(running.stage.after)
-        for number in done:
-            shutil.rmtree(self.study.folder.checkpoints(number), ignore_errors=True)
-
-    def _brake(self, reason: str, detail: str) -> None:
-        """Ends a run in which everything fails."""
-        self._failures.append(reason)
-        alike = len(set(self._failures)) == 1
-        early = len(self._failures) == self._n_finished or reason == "worker"
-        if (early and alike and len(self._failures) >= BRAKE_AT_START) or len(self._failures) >= BRAKE_LATER:
-            raise TuneError(
-                f"{len(self._failures)} failures in a row, the last: {detail}. "
-                f"What the workers said stands in {self.study.folder.logs}."
-            )
+    def _lost(self, message: messages.SlotGone) -> None:
+        self._tell(SlotLost(slot=message.slot, detail=message.detail))
+        if not self.executor.slots:
+            raise SetupError(message.detail)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from tuner.machine import peak_memory
+from tuner import crashing
+from tuner.errors import DataError, SetupError
 from tuner.messages import (
+    DATA,
+    Alive,
     Begun,
     CrossValidate,
     Done,
@@ -22,10 +28,12 @@ from tuner.messages import (
     FromWorker,
     Job,
     Ready,
+    Remark,
     Retrain,
     Stop,
     Stopped,
     Train,
+    Unfit,
     decode,
     encode,
 )
@@ -33,6 +41,13 @@ from tuner.trial import Epoch, Fold, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+ALIVE_EVERY = 5.0
+"""Seconds between two signs of life within an epoch."""
+
+OUT_OF_MEMORY = ("out of memory", "alloc_failed", "failed to allocate")
+"""Words by which a device's library says it where TensorFlow has no class of error for it."""
 
 
 class Channel:
@@ -70,15 +85,51 @@ class Inbox:
                     self._stopped.discard(message.job)  # a trial that was stopped may come again
                     self.jobs.put(message)
         finally:
-            os._exit(0)  # the parent is gone, perhaps in the middle of a line, or done with us
+            _leave()  # the parent is gone, perhaps in the middle of a line, or done with us
+
+
+def _leave() -> None:
+    """Ends the process and whatever it started. The parent has it lead a group of its own."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
+def _die_with_parent() -> None:
+    """Linux ends the process with its parent even where it cannot read its pipe: stopped, or deep in a library."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+class Steps:
+    """What training calls after each step: gives a sign of life now and then, and says whether to stop."""
+
+    def __init__(self, job: int, channel: Channel, inbox: Inbox) -> None:
+        self._job, self._channel, self._inbox = job, channel, inbox
+        self._told = time.monotonic()
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now - self._told > ALIVE_EVERY:
+            self._told = now
+            self._channel.send(Alive(job=self._job))
+        return self._inbox.stopped(self._job)
 
 
 def main() -> None:
+    _die_with_parent()
+    crashing.arm()
     channel, inbox = Channel(), Inbox()
-    channel.send(Ready(device=_prepare_device()))
+    from tuner.training import device
+
+    try:
+        channel.send(Ready(device=device.prepare()))
+    except SetupError as error:
+        channel.send(Unfit(detail=str(error)))
+        return
     while True:
         job = inbox.jobs.get()
-        channel.send(_run(job, channel, lambda job=job: inbox.stopped(job.job)))  # type: ignore[misc]
+        channel.send(_run(job, channel, Steps(job.job, channel, inbox)))
         _tidy()
 
 
@@ -86,26 +137,33 @@ def _run(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> FromWor
     """The job's last message. The broad `except` of a trial stands here."""
     import tensorflow as tf
 
-    from tuner.training import fit
+    from tuner.training import device, fit
 
+    device.begin()
     began = time.perf_counter()
     channel.send(Begun(job=job.job))
 
-    def failed(reason: Reason, detail: str) -> Failed:
-        sys.stderr.write(f"trial {job.job}: {traceback.format_exc()}")  # into the log that the parent names
-        sys.stderr.flush()
-        return Failed(reason=reason, detail=detail, **_cost(job.job, began))
+    def failed(reason: str, detail: str, *, refused: bool = False) -> Failed:
+        with suppress(OSError):  # into the log that the parent names, which may have no room any more
+            sys.stderr.write(f"trial {job.job}: {traceback.format_exc()}")
+            sys.stderr.flush()
+        return Failed(reason=reason, detail=detail, refused=refused, **_cost(job.job, began))
 
     try:
         latency = _do(job, channel, should_stop)
     except fit.Stopped:
         return Stopped(**_cost(job.job, began))
+    except DataError as error:
+        return failed(DATA, str(error))
     except fit.NotFinite as error:
         return failed(Reason.NAN, str(error))
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         return failed(Reason.OUT_OF_MEMORY, _first_line(error))
     except Exception as error:  # noqa: BLE001
-        return failed(Reason.CRASH, f"{type(error).__name__}: {_first_line(error)}")
+        if any(words in str(error).lower() for words in OUT_OF_MEMORY):
+            return failed(Reason.OUT_OF_MEMORY, _first_line(error))
+        refused = isinstance(error, OSError) and error.errno is not None
+        return failed(Reason.CRASH, f"{type(error).__name__}: {_first_line(error)}", refused=refused)
     return Done(latency=latency, **_cost(job.job, began))
 
 
@@ -119,32 +177,27 @@ def _do(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> float | 
     def tell_fold(fold: Fold) -> None:
         channel.send(FoldDone(job=job.job, fold=fold))
 
+    def remark(text: str) -> None:
+        channel.send(Remark(job=job.job, text=text))
+
     match job:
         case Train():
-            return jobs.train_trial(job, tell, should_stop)
+            return jobs.train_trial(job, tell, should_stop, remark)
         case CrossValidate():
             from tuner.training.cross_validation import cross_validate  # brings scikit-learn, which nothing else needs
 
-            cross_validate(job, tell_fold, should_stop)
+            cross_validate(job, tell_fold, should_stop, remark)
         case Retrain():
-            jobs.retrain(job, tell, should_stop)
+            jobs.retrain(job, tell, should_stop, remark)
     return None
 
 
-def _prepare_device() -> str:
-    """Memory growth on, so that a trial takes what it needs. The parent chose the device before we were started."""
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, enable=True)
-    if gpus:
-        return f"GPU {os.environ.get('CUDA_VISIBLE_DEVICES', '')}".strip()
-    return "CPU"
-
-
 def _cost(job: int, began: float) -> dict[str, Any]:
-    return {"job": job, "seconds": round(time.perf_counter() - began, 3), "memory": peak_memory()}
+    from tuner.training import device
+
+    memory, device_memory = device.peaks()
+    seconds = round(time.perf_counter() - began, 3)
+    return {"job": job, "seconds": seconds, "memory": memory, "device_memory": device_memory}
 
 
 def _tidy() -> None:

@@ -71,9 +71,10 @@ def test_extend_goes_on_in_a_new_study_and_the_same_line_again_goes_on_with_that
     words = ["s", "--space", "wide.yaml", "--extend", "--trials"]
     code, err = resumed(capsys, *words, "3")
     assert code == 0
-    assert err.splitlines()[:4] == [
+    assert err.splitlines()[:5] == [
         "~ hidden[0..1].dense.units: 8 to 64, log -> 8 to 128, log (wider)",
         "digits · small · study s-2",
+        "precision float32 (auto: on a CPU)",
         "2 of 2 finished trials carried over from study 's'",
         "going on with 2 finished trials",
     ]

@@ -14,6 +14,7 @@ from tuner.cli import session
 from tuner.cli.app import VERBS
 from tuner.cli.app import tune as program
 from tuner.cli.boundary import run_program
+from tuner.cli.hangup import Terminal
 from tuner.control import Control
 
 
@@ -136,7 +137,7 @@ def test_what_was_ignored_before_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
         control = Control()
-        with session._signals(control):
+        with session._signals(control, Terminal()):
             os.kill(os.getpid(), signal.SIGHUP)
             assert not control.stopping
             os.kill(os.getpid(), signal.SIGTERM)

@@ -150,10 +150,10 @@ def test_a_plan_needs_neither_tensorflow_nor_optuna(home: Path) -> None:
 def test_nothing_is_estimated_on_gpus(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gpu = Slot(name="GPU 0 (Fast)", environment={"CUDA_VISIBLE_DEVICES": "GPU-1"})
-    monkeypatch.setattr("tuner.slots.slots", lambda _: (gpu,))
+    gpu = Slot(name="GPU 0 (Fast)", device="GPU-1")
+    monkeypatch.setattr("tuner.slots.slots", lambda **_: (gpu,))
     out = said(capsys, "plan", "digits", "--space", "mlp_v1")
-    assert "time  not estimated on GPUs (GPU 0 (Fast)), nor is memory" in out
+    assert "time       not estimated on GPUs (GPU 0 (Fast)), nor is memory" in out
     assert "GiB" not in out
     told = document(capsys, "plan", "digits", "--space", "mlp_v1")
     assert told["speed"] is None

@@ -240,7 +240,7 @@ def test_a_trial_that_was_not_measured_fails_and_the_search_goes_on(job: Job) ->
 
 
 def test_where_nothing_can_be_measured_the_run_ends_with_a_word(job: Job) -> None:
-    with pytest.raises(TuneError, match="3 failures in a row, the last: its latency was not measured"):
+    with pytest.raises(TuneError, match="3 failures in a row, the first: its latency was not measured"):
         job.run({"unmeasured": list(range(20))}, objectives=LATENCY, pruner="none")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import random
 import re
 import subprocess
 import sys
@@ -9,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from evidence import Measured
 from malformed import CASES, GOOD, RICH, Case
 
 from search_spaces import SearchSpace, SpaceError
@@ -92,6 +96,75 @@ def test_the_command_line_tells_them_with_status_2_in_little_memory(tmp_path: Pa
         assert all(PROBLEM.match(line) and line.isprintable() for line in lines), lines
         assert any(by_name[name].message in line for line in lines)
         assert int(done.stdout) <= 200_000  # kB; and nothing else on stdout
+
+
+CHECK_ALL = """
+import contextlib, io, json, re, sys, time
+from pathlib import Path
+from tuner.cli.boundary import run_program
+told = []
+for path in json.load(sys.stdin):
+    out, err, began = io.StringIO(), io.StringIO(), time.process_time()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run_program(["spaces", "check", path])
+    told.append([code, out.getvalue(), err.getvalue(), time.process_time() - began])
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+print(json.dumps([told, peak * 1024]))
+"""
+
+
+def odd_files(folder: Path) -> list[Path]:
+    """Those that no text makes: other encodings, 10 MB, a pipe, a folder, nothing, files that extend in a circle."""
+    contents = {
+        "utf-16": GOOD.encode("utf-16"), "latin-1": GOOD.replace("A space", "R\u00e4ume").encode("latin-1"),
+        "10 MB": b"x" * 10_000_000, "empty": b"", "zeros": bytes(3), "noise": random.Random(1).randbytes(5_000),
+        "circle": b"name: circle\nextends: round.yaml\n", "round": b"name: round\nextends: circle.yaml\n",
+        "crlf": GOOD.replace("epochs: 5", "epochs: 0").replace("\n", "\r\n").encode(),
+        "bom": b"\xef\xbb\xbf" + GOOD.replace("epochs: 5", "epochs: 0").encode(),
+    }  # fmt: skip
+    paths = [folder / f"{name}.yaml" for name in [*contents, "pipe", "folder", "missing"]]
+    for path, content in zip(paths, contents.values(), strict=False):
+        path.write_bytes(content)
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "folder.yaml").mkdir()
+    return paths
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
+def test_the_command_tells_every_one_within_a_second(tmp_path: Path, measured: Measured) -> None:
+    paths = odd_files(tmp_path)
+    for number, case in enumerate(CASES):
+        paths.append(tmp_path / f"{number}.yaml")
+        paths[-1].write_text(case.text)
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK_ALL], input=json.dumps([str(path) for path in paths]),
+        capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told, peak = json.loads(done.stdout)
+    wrong = [
+        (path.name, said)
+        for path, (code, out, err, seconds) in zip(paths, told, strict=True)
+        if code != 2
+        or out
+        or not 1 <= len(said := err.splitlines()) <= 10
+        or not all(PROBLEM.match(line) and line.isprintable() for line in said)
+        or seconds > 1
+    ]
+    lines = [[int(line.split(":")[1]) for line in err.splitlines()] for _, _, err, _ in told[-len(CASES) :]]
+    with_a_line = {case.kind for case in CASES if case.line is not None}
+    misplaced = {case.kind for case, found in zip(CASES, lines, strict=True) if case.line not in (None, *found)}
+    measured(
+        29,
+        target="300 files of 60 kinds: exit 2, <= 10 lines that match, <= 1 s, <= 200 MB, the line right in >= 99 % of "
+        "the kinds that have one",
+        figure=f"{len(paths) - len(wrong)} of {len(paths)} files of {len({case.kind for case in CASES})} kinds right, "
+        f"at most {max(seconds for *_, seconds in told):.2f} s and {peak / 2**20:.0f} MiB; "
+        f"the line right in {len(with_a_line - misplaced)} of {len(with_a_line)} kinds",
+    )
+    assert wrong == []
+    assert len(misplaced) <= len(with_a_line) / 100
+    assert peak < 200e6
 
 
 def test_a_missing_key_is_told_at_what_it_is_missing_from() -> None:

@@ -27,6 +27,8 @@ VERBS = {
     "report": Verb("tuner.cli.study_commands", "Write a study's report as it stands now."),
     "compare": Verb("tuner.cli.compare_command", "Set studies side by side: best so far, against trials and time."),
     "dashboard": Verb("tuner.cli.dashboard_command", "Look at a study with optuna-dashboard."),
+    "clean": Verb("tuner.cli.clean_command", "Free the disk of what a study needs no more, or delete it."),
+    "repair": Verb("tuner.cli.repair_command", "Check a study, and mend what is damaged."),
     "engines": Verb("tuner.cli.engines_command", "List engines, algorithms, and what each can do."),
     "spaces": Verb("tuner.cli.space_commands", "List, show and check search spaces."),
     "data": Verb("tuner.cli.data_commands", "List, show and fetch data sets."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import tempfile
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner import crashing
 from tuner.cli.printing import printable, say
-from tuner.errors import Interrupted, StudyError, TuneError
+from tuner.errors import Interrupted, SetupError, StudyError, TuneError
+from tuner.files import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +28,8 @@ def run_program(arguments: Sequence[str]) -> int:
     from tuner.cli.app import tune
 
     try:
-        tune.main(list(arguments), prog_name="tune", standalone_mode=False)
-    except click.exceptions.Exit as ending:
-        return ending.exit_code
+        crashing.arm()
+        code = tune.main(list(arguments), prog_name="tune", standalone_mode=False)
     except click.UsageError as error:
         return _say(f"{_sentence(error.format_message())} See: {_help(error)}", USAGE)
     except click.ClickException as error:
@@ -47,7 +47,7 @@ def run_program(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:  # noqa: BLE001
         return _unexpected(error)
-    return 0
+    return code if isinstance(code, int) else 0  # click returns the code of --help and of ctx.exit
 
 
 def _say(text: str, code: int) -> int:
@@ -73,11 +73,11 @@ def _unexpected(error: Exception) -> int:
         return USAGE
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in FULL:
             return _say(
-                f"{where}the disk is full. Free some space and give the same command again.", StudyError.exit_code
+                f"{where}{FULL[error.errno]}. Free some space and give the same command again.", StudyError.exit_code
             )
-        return _say(f"{where}{error.strerror}.", FAULT)
+        return _say(f"{where}{error.strerror}.", SetupError.exit_code)
     descriptor, name = tempfile.mkstemp(prefix="tune-error-", suffix=".txt")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write("".join(traceback.format_exception(error)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuner.cli.study_commands import as_json_option
+from tuner.cli.words import warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ def compare(studies: tuple[str, ...], out: Path | None, *, open_it: bool, as_jso
     from tuner.study import Study
 
     folders = _folders(studies)
+    for folder in folders:
+        warn_of_damage(folder)
     comparison = make_comparison([Study.open(folder) for folder in folders], shlex.join(["tune", "compare", *studies]))
     page = _write(comparison, out.absolute() if out else default_folder([study.name for study in comparison.studies]))
     if as_json:

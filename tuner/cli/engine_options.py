@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tuner.cli.words import OneOf
 from tuner.engines.catalog import CARDS, PRUNERS, card
 from tuner.errors import UsageError
 from tuner.plan import ACCURACY, OBJECTIVES
@@ -11,18 +12,18 @@ from tuner.plan import ACCURACY, OBJECTIVES
 ALGORITHMS = tuple(dict.fromkeys(each.name for card in CARDS.values() for each in card.algorithms))
 
 engine = click.option(
-    "--engine", type=click.Choice(tuple(CARDS)), default="optuna", help="Whose proposals are trained. See: tune engines"
+    "--engine", type=OneOf(tuple(CARDS)), default="optuna", help="Whose proposals are trained. See: tune engines"
 )
 algorithm = click.option(
-    "--algorithm", type=click.Choice(ALGORITHMS), help="How the engine searches.  [default: the engine's first]"
+    "--algorithm", type=OneOf(ALGORITHMS), help="How the engine searches.  [default: the engine's first]"
 )
 pruner = click.option(
-    "--pruner", type=click.Choice(tuple(PRUNERS)), help="Ends poor trials early.  [default: the algorithm's first]"
+    "--pruner", type=OneOf(tuple(PRUNERS)), help="Ends poor trials early.  [default: the algorithm's first]"
 )
 objective = click.option(
     "--objective",
     "objectives",
-    type=click.Choice(tuple(OBJECTIVES)),
+    type=OneOf(tuple(OBJECTIVES)),
     multiple=True,
     default=(ACCURACY,),
     help="What is sought; several give a Pareto front.",

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuner.cli import shared_options
+from tuner.cli.device_options import with_device_options
+from tuner.cli.keep_option import keep_option
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from search_spaces import SearchSpace
+    from tuner.cli.device_options import DeviceOptions
     from tuner.cli.space_options import SpaceOptions
     from tuner.data import ImageData
-    from tuner.planning import Case, Forecast, Images, Setting
+    from tuner.plan import Keep
+    from tuner.planning import Case, Forecast, Images, Setting, Speed
+    from tuner.planning.disk import Need
+    from tuner.precision import Precision
+    from tuner.slots import Slot
 
 
 @click.command(context_settings={"show_default": True})
@@ -34,7 +41,9 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images.")
 @shared_options.epochs
 @shared_options.validation
-@shared_options.gpus
+@shared_options.precision
+@with_device_options()
+@keep_option(default="best")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: bytes, seconds, numbers.")
 def plan(dataset: str, space: SpaceOptions, *, as_json: bool, preset: str | None, **options: Any) -> None:
     """Say what a search would meet and cost, in about a second and without training.
@@ -74,7 +83,9 @@ class Asked:
     limit: int | None
     epochs: int | None
     validation: float
-    gpus: str
+    precision: str
+    devices: DeviceOptions
+    keep: Keep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,25 +96,34 @@ class Outlook:
     space: SearchSpace
     setting: Setting
     devices: tuple[str, ...]
+    precision: Precision
     forecast: Forecast
     shown: Case
     """The configuration whose layers are listed."""
+    need: Need | None
+    """Of the disk; None where nothing can be trained."""
+    free: int
+    """Bytes, where studies are put."""
 
 
 def _outlook(asked: Asked) -> Outlook:
     from tuner import planning
-    from tuner.slots import slots
+    from tuner.home import studies_root
+    from tuner.planning.disk import free_bytes
+    from tuner.precision import precision_for
+    from tuner.slots import CPU, slots, usable_cores
 
     if asked.preset is not None:
         asked.space.preset(asked.preset)
-    devices = slots(asked.gpus)
+    devices = slots(**asked.devices.asked())
     found, images = _images(asked)
-    on_cpu = all(slot.environment.get("CUDA_VISIBLE_DEVICES") == "-1" for slot in devices)
+    on_cpu = all(slot.device == CPU for slot in devices)
     setting = planning.Setting(
         space=asked.space,
         images=images,
         epochs=asked.epochs,
-        speed=planning.measure_speed() if on_cpu else None,
+        speed=_speed_of_one(devices) if on_cpu else None,
+        at_once=min(len(devices), usable_cores()) if on_cpu else len(devices),
     )
     forecast = planning.forecast(setting, samples=asked.samples, trials=asked.trials, seed=asked.seed)
     return Outlook(
@@ -111,9 +131,33 @@ def _outlook(asked: Asked) -> Outlook:
         space=asked.space,
         setting=setting,
         devices=tuple(slot.name for slot in devices),
+        precision=precision_for(devices, asked.precision),
         forecast=forecast,
         shown=next((case for case in forecast.presets if case.name == asked.preset), forecast.default),
+        need=_need(asked, found, setting.at_once),
+        free=free_bytes(studies_root()),
     )
+
+
+def _need(asked: Asked, data: ImageData, at_once: int) -> Need | None:
+    from tuner.planning.disk import Ahead, There, estimate
+
+    ahead = Ahead(
+        trials=asked.trials,
+        at_once=at_once,
+        epochs=asked.epochs or asked.space.default().training.epochs,
+        keep=asked.keep,
+        predictions=sum(data.test_counts) * data.n_classes,
+    )
+    return estimate(asked.space, data, ahead, There())
+
+
+def _speed_of_one(devices: Sequence[Slot]) -> Speed:
+    """Of one trial of several that share the cores."""
+    from tuner.planning import measure_speed
+
+    speed = measure_speed()
+    return replace(speed, cores=max(1, speed.cores // len(devices)))
 
 
 def _images(asked: Asked) -> tuple[ImageData, Images]:
@@ -159,13 +203,21 @@ def _data_line(outlook: Outlook) -> str:
 def _notes(outlook: Outlook) -> Iterator[tuple[str, str]]:
     import psutil
 
+    from tuner.cli import plan_tables
     from tuner.cli.wording import memory_text
+    from tuner.plan import FLOAT32
 
-    speed, devices = outlook.setting.speed, ", ".join(outlook.devices)
+    if outlook.need is not None:
+        yield "disk", plan_tables.disk_text(outlook.need, outlook.free)
+    speed, devices, precision = outlook.setting.speed, ", ".join(outlook.devices), outlook.precision
+    estimated = "" if speed is None or precision.name == FLOAT32 else f"; estimates are those of {FLOAT32}"
+    yield "precision", f"{precision.name} ({precision.why}){estimated}"
     if speed is None:
         yield "time", f"not estimated on GPUs ({devices}), nor is memory"
         return
     cores = f"{speed.cores} core{'' if speed.cores == 1 else 's'}"
+    if (at_once := outlook.setting.at_once) > 1:
+        cores = f"{at_once} trials at once on {cores} each"
     memory = memory_text(psutil.virtual_memory().total)
     yield "machine", f"{cores} and {memory}; times are likely ranges, from its speed just now: nothing was trained"
     if any(case.configuration.training.augmentation for case in outlook.forecast.cases):
@@ -186,8 +238,10 @@ def _document(outlook: Outlook) -> dict[str, Any]:
         },
         "space": space_document(outlook.space),
         "devices": list(outlook.devices),
+        "precision": asdict(outlook.precision),
         "speed": plan_document.speed_document(outlook.setting.speed),
         **plan_document.forecast_document(outlook.forecast),
+        "disk": plan_document.disk_document(outlook.need, outlook.free),
         "layers": {
             "of": outlook.shown.name,
             "layers": [plan_document.layer_document(layer) for layer in summary.layers] if summary else None,

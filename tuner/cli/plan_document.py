@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from search_spaces import LayerSummary
     from tuner.planning import Case, Forecast, Speed
+    from tuner.planning.disk import Need
 
 
 def forecast_document(forecast: Forecast) -> dict[str, Any]:
@@ -52,6 +53,11 @@ def layer_document(layer: LayerSummary) -> dict[str, Any]:
         "parameters": layer.parameters,
         "multiply_adds": layer.multiply_adds,
     }
+
+
+def disk_document(need: Need | None, free: int) -> dict[str, Any]:
+    """Bytes."""
+    return {"free": free, "need": {"total": need.total, **asdict(need)} if need else None}
 
 
 def speed_document(speed: Speed | None) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from search_spaces import LayerSummary
     from tuner.planning import Case, Forecast
+    from tuner.planning.disk import Need
 
 ABSENT = "-"
 WIDE = 76
@@ -149,6 +150,16 @@ def print_draws(forecast: Forecast, out: Console) -> None:
         example = "" if each.example in told else f", such as: {each.example}"
         verb = "" if each.hindrance is Hindrance.UNBUILDABLE else "are "
         out.print(Text(printable(f"{each.n} {verb}{each.hindrance}{example}.")))
+
+
+def disk_text(need: Need, free: int) -> str:
+    """What a new study would write, and whether it fits."""
+    from tuner.planning.disk import bytes_text
+
+    fits = "free" if need.total <= free else "free: too little"
+    parts = {"what runs": need.running, "kept weights": need.kept, "study and backups": need.database}
+    told = ", ".join(f"{bytes_text(size)} {name}" for name, size in parts.items() if size)
+    return f"about {bytes_text(need.total)} ({told}, {bytes_text(need.result)} result); {bytes_text(free)} {fits}"
 
 
 def print_search(forecast: Forecast, notes: Sequence[tuple[str, str]], out: Console) -> None:

@@ -17,6 +17,7 @@ from tuner.events import (
     TrialBegan,
     TrialEnded,
     TurnedDown,
+    WorkerLost,
 )
 from tuner.trial import FINISHED, Epoch, Fold, Trial, TrialState
 
@@ -60,6 +61,8 @@ class Progress:
                 running = self.running.pop(event.trial.number, None)
                 self._spans.append(self._clock() - running.since if running else event.trial.seconds)
                 self._count(event.trial)
+            case WorkerLost():  # it begins anew, with the epochs that it has
+                self.running.pop(event.number, None)
             case TurnedDown():
                 self.turned_down += 1
             case Retraining():
@@ -67,11 +70,14 @@ class Progress:
             case RetrainingEpoch():
                 self.retrained.append(event.epoch)
             case TakenUp():
-                for trial in event.trials:
-                    if trial.state in FINISHED:
-                        self._count(trial)
+                self._take_up(event)
             case _:
                 pass
+
+    def _take_up(self, event: TakenUp) -> None:
+        for trial in event.trials:
+            if trial.state in FINISHED:
+                self._count(trial)
 
     def _went_on(self, event: EpochScored | FoldScored) -> None:
         running = self.running.get(event.number)

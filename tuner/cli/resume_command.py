@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from dataclasses import replace
@@ -12,24 +11,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuner.cli.run_command import Span, with_output_options
+from tuner.cli.budget_options import with_budget_options
+from tuner.cli.device_options import with_device_options
+from tuner.cli.keep_option import keep_option
+from tuner.cli.run_command import with_output_options
 from tuner.cli.space_options import with_new_space_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from search_spaces import Difference, SearchSpace
+    from tuner.cli.budget_options import BudgetOptions
+    from tuner.cli.device_options import DeviceOptions
     from tuner.cli.space_options import SpaceOptions
     from tuner.events import CarriedOver
     from tuner.opening import Request
+    from tuner.plan import Keep
     from tuner.study import Folder, Study
 
 
 @click.command()
 @click.argument("study")
-@click.option("--trials", type=click.IntRange(1), metavar="N", help="Finished trials in total.  [default: as before]")
-@click.option("--timeout", type=Span(), help="Time for this run; none for no limit.  [default: as before]")
-@click.option("--gpus", metavar="LIST", help="auto, all, none, or numbers such as 0,2.  [default: as before]")
+@with_budget_options(
+    trials="Finished trials in total.  [default: as before]",
+    timeout="Time for this run; none for no limit.  [default: as before]",
+    default="  [default: as before]",
+)
+@with_device_options("  [default: as before]")
+@keep_option("  [default: as before]")
 @with_new_space_options
 @click.option("--extend", is_flag=True, help="Go on in another space, as a new study with all trials still valid.")
 @click.option("--study", "new_name", metavar="NAME", help="The new study's name.  [default: STUDY-2, -3, ...]")
@@ -42,7 +51,7 @@ def resume(
     new_name: str | None,
     as_json: bool,
     quiet: bool,
-    **budget: Any,
+    **others: Any,
 ) -> None:
     """Go on with a study: its name, or the path of its folder.
 
@@ -57,29 +66,33 @@ def resume(
         option = "--extend" if extend else "--study"
         raise UsageError(f"{option} needs another space: give --space, --topology, --set or --fix.")
     opened = Study.open(find_study(study))
-    request = _request_of(opened, **budget)
+    request = _request_of(opened, **others)
     if space.given:
-        request = _in_space(space.load(request.space), opened, request, extend=extend, name=new_name, **budget)
+        request = _in_space(space.load(request.space), opened, request, extend=extend, name=new_name, **others)
         if request.extends and not quiet:
             _show(request)
     do(request, as_json=as_json, quiet=quiet)
 
 
-def _request_of(study: Study, *, trials: int | None, timeout: float | None, gpus: str | None) -> Request:
+def _request_of(
+    study: Study,
+    *,
+    budget: BudgetOptions,
+    devices: DeviceOptions,
+    keep: Keep | None,
+) -> Request:
     """What the study was last asked for, with the space as it was when the study began."""
     from search_spaces import SearchSpace
+    from tuner.engines.usual import TRIALS
     from tuner.opening import Request
-    from tuner.plan import Budget
+    from tuner.plan import Keep
 
     plan, last = study.plan, study.fact("run", {})
     return Request(
         dataset=plan.dataset,
         space=SearchSpace.parse(study.space_text, f"{plan.space}.yaml"),
         folder=study.folder,
-        budget=Budget(
-            trials=trials or last.get("trials", 50),
-            timeout=last.get("timeout") if timeout is None else None if timeout == math.inf else timeout,
-        ),
+        budget=budget.budget(last, TRIALS),
         command=shlex.join(["tune", *sys.argv[1:]]),
         seed=plan.seed,
         validation=plan.validation,
@@ -90,7 +103,8 @@ def _request_of(study: Study, *, trials: int | None, timeout: float | None, gpus
         pruner=plan.pruner,
         objectives=plan.objectives,
         folds=plan.folds,
-        gpus=gpus or last.get("gpus", "auto"),
+        keep=keep or Keep.parse(last.get("keep", "best")),
+        **devices.asked(last),
         data=Path(last["data"]) if last.get("data") else None,
     )
 
@@ -99,7 +113,7 @@ def _request_of(study: Study, *, trials: int | None, timeout: float | None, gpus
 
 
 def _in_space(
-    space: SearchSpace, study: Study, request: Request, *, extend: bool, name: str | None, **budget: Any
+    space: SearchSpace, study: Study, request: Request, *, extend: bool, name: str | None, **others: Any
 ) -> Request:
     """The request in that space: the study's own where nothing differs, else a new study's.
 
@@ -117,8 +131,8 @@ def _in_space(
     if not extend:
         raise StudyError(_question(study, found, folder, origin))
     if folder.database.exists():
-        return _request_of(Study.open(folder), **budget)
-    if budget["trials"] is None and origin.carried >= request.budget.trials:
+        return _request_of(Study.open(folder), **others)
+    if others["budget"].trials is None and origin.carried >= request.budget.trials:
         raise UsageError(
             f"{origin.carried} trials are carried over, and study '{study.folder.name}' was asked for "
             f"{request.budget.trials}. Say how many there shall be, those included, with --trials."

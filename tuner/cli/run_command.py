@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,29 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.cli import engine_options, shared_options
+from tuner.cli.budget_options import NO_LAST_RUN, with_budget_options
+from tuner.cli.device_options import with_device_options
+from tuner.cli.keep_option import keep_option
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tuner.cli.budget_options import BudgetOptions
+    from tuner.cli.device_options import DeviceOptions
     from tuner.cli.space_options import SpaceOptions
-
-
-class Span(click.ParamType["float | None"]):
-    """A time such as 15m, in seconds; infinite for `none`."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        from tuner.errors import UsageError
-        from tuner.plan import seconds
-
-        if value is None or isinstance(value, float):
-            return value
-        try:
-            return math.inf if value == "none" else seconds(value)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
 
 
 OUTPUT_OPTIONS = (
@@ -50,13 +37,10 @@ def with_output_options(command: Any) -> Any:
 @click.command(context_settings={"show_default": True})
 @click.argument("dataset")
 @with_space_options
-@click.option(
-    "--trials",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Finished trials in total.  [default: 50; all of a cross-validated grid]",
+@with_budget_options(
+    trials="Finished trials in total.  [default: 50; all of a cross-validated grid]",
+    timeout="End the search after this time (90s, 15m, 2h) and finish the job.",
 )
-@click.option("--timeout", type=Span(), help="End the search after this time (90s, 15m, 2h) and finish the job.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Makes it repeatable.")
 @click.option("--study", "name", metavar="NAME", help="The study's name.  [default: DATASET-SPACE]")
 @shared_options.data
@@ -65,18 +49,20 @@ def with_output_options(command: Any) -> Any:
 )
 @shared_options.epochs
 @shared_options.validation
+@shared_options.precision
 @engine_options.engine
 @engine_options.algorithm
 @engine_options.pruner
 @engine_options.objective
 @engine_options.folds
-@shared_options.gpus
+@with_device_options()
+@keep_option(default="best")
 @with_output_options
 def run(
     dataset: str,
     space: SpaceOptions,
-    trials: int | None,
-    timeout: float | None,
+    budget: BudgetOptions,
+    devices: DeviceOptions,
     name: str | None,
     data: Path | None,
     *,
@@ -92,7 +78,6 @@ def run(
     engine_options.check_used(click.get_current_context())
     from tuner.engines.usual import usual_trials
     from tuner.opening import Request
-    from tuner.plan import Budget
     from tuner.study import study_folder
 
     loaded = space.load(epochs=options["epochs"])
@@ -102,9 +87,10 @@ def run(
             dataset=dataset,
             space=loaded,
             folder=study_folder(name or f"{dataset}-{loaded.name}"),
-            budget=Budget(trials=trials or usual, timeout=None if timeout == math.inf else timeout),
+            budget=budget.budget(NO_LAST_RUN, usual),
             command=shlex.join(["tune", *sys.argv[1:]]),
             data=data.expanduser().absolute() if data else None,
+            **devices.asked(),
             **options,
         ),
         as_json=as_json,

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Self
 from tuner.cli.printing import console, count, printable, score, span
 from tuner.cli.printing import say as say_on_stderr
 from tuner.cli.progress import Progress
-from tuner.cli.wording import carried_text, origin_text
+from tuner.cli.wording import carried_text, origin_text, precision_text, trouble_line
 from tuner.engines.catalog import card
 from tuner.events import (
     CarriedOver,
+    Computing,
     Enqueued,
     EpochScored,
     Event,
     FoldScored,
     Retraining,
     SetAside,
+    SlotLost,
     TakenUp,
     TrialEnded,
+    WaitingForMemory,
+    Warned,
     WorkerLost,
 )
 from tuner.trial import Trial, TrialState
@@ -87,8 +91,10 @@ class PlainScreen(SilentScreen):
                 self._say(inbox_line(event))
             case CarriedOver():
                 self._say(carried_text(event))
-            case WorkerLost():
-                self._say(f"trial {event.number:3}  {event.detail}; going on with it (retry {event.retry})")
+            case Computing():
+                self._say(precision_text(event))
+            case WorkerLost() | WaitingForMemory() | SlotLost() | Warned():
+                self._say(trouble_line(event))
             case Retraining():
                 images = "all training images" if event.trial.folds else "training + validation"
                 self._say(f"retraining trial {event.trial.number} for {event.epochs} epochs on {images}")
@@ -170,18 +176,22 @@ class LiveScreen(SilentScreen):
         self._live.stop()
 
     def event(self, event: Event) -> None:
+        from rich.text import Text
+
         best_before = self.progress.best
         super().event(event)
         if isinstance(event, EpochScored | FoldScored | Retraining):
             self._note = ""
         if isinstance(event, TrialEnded):
             self._print_trial(event.trial, is_best=self.progress.best is event.trial and best_before is not event.trial)
+        if isinstance(event, Computing):
+            self._console.print(printable(precision_text(event)), style="dim", markup=False)
         if isinstance(event, CarriedOver):
             self._console.print(printable(carried_text(event)), markup=False)
         if isinstance(event, Enqueued | SetAside):
             self._console.print(printable(inbox_line(event)), style="cyan", markup=False)
-        if isinstance(event, WorkerLost):
-            self._console.print(f"[yellow]![/] trial {event.number}: {printable(event.detail)}; going on with it")
+        if isinstance(event, WorkerLost | WaitingForMemory | SlotLost | Warned):
+            self._console.print(Text.assemble(("!", "yellow"), " ", printable(trouble_line(event))))
 
     def download(self, name: str, done: int, total: int) -> None:
         share = f" {done / total:.0%} of {total / 2**20:.1f} MiB" if total else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli.hangup import Terminal
 from tuner.cli.printing import can_animate, console, count, printable, score, span
 from tuner.control import Control
 from tuner.errors import Interrupted
@@ -29,12 +30,12 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
     from tuner.cli.screen import LiveScreen, PlainScreen, SilentScreen
     from tuner.run import Watch, run
 
-    control = Control()
+    control, terminal = Control(), Terminal()
     kind = SilentScreen if quiet else LiveScreen if can_animate() else PlainScreen
     screen = kind(request)
     try:
-        with _signals(control), screen:
-            outcome = run(request, Watch(event=screen.event, download=screen.download), control)
+        with _signals(control, terminal), screen:
+            outcome = run(request, Watch(event=terminal.guard(screen.event), download=screen.download), control)
     except (Interrupted, KeyboardInterrupt):
         raise Interrupted(_farewell(request), control.signal or int(signal.SIGINT)) from None
     if as_json:
@@ -56,12 +57,13 @@ def _farewell(request: Request) -> str:
 
 
 @contextmanager
-def _signals(control: Control) -> Iterator[None]:
+def _signals(control: Control, terminal: Terminal) -> Iterator[None]:
     """The first signal asks for an orderly end, the second Ctrl-C ends at once."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if control.stopping and number == signal.SIGINT:
             raise KeyboardInterrupt
+        terminal.let_go()
         control.stop("it was interrupted", number)
 
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]

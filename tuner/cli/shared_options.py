@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from tuner.cli.words import OneOf
+from tuner.plan import AUTO, PRECISIONS
+
 data = click.option("--data", type=click.Path(path_type=Path), help="Where the data set is: a folder or a file.")
 epochs = click.option(
     "--epochs", type=click.IntRange(1), metavar="N", help="Epochs of a full trial.  [default: the space's]"
@@ -17,4 +20,9 @@ validation = click.option(
     default=0.15,
     help="Share of the training images that score the trials.",
 )
-gpus = click.option("--gpus", metavar="LIST", default="auto", help="auto, all, none, or numbers such as 0,2.")
+precision = click.option(
+    "--precision",
+    type=OneOf((AUTO, *PRECISIONS)),
+    default=AUTO,
+    help="What layers compute in. auto is mixed where all GPUs have tensor cores for it.",
+)

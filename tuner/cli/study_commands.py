@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ import click
 from tuner.cli import outlook_view
 from tuner.cli.printing import console, count, printable, score, span
 from tuner.cli.wording import origin_text
-from tuner.cli.words import called
+from tuner.cli.words import called, warn_of_damage
 
 if TYPE_CHECKING:
     from tuner.outlook import Outlook
@@ -66,9 +67,10 @@ def show(study: str, top: int, more: int | None, *, with_outlook: bool, as_json:
     opened = Study.open(find_study(study))
     trials = opened.trials()
     outlook = _outlook(opened, more or AHEAD) if with_outlook else None
+    warn_of_damage(opened.folder)
     if as_json:
         told = {"outlook": outlook_view.document(outlook)} if outlook else {}
-        click.echo(json.dumps({**_overview(opened), "trials": [_plain(trial) for trial in trials], **told}, indent=2))
+        click.echo(json.dumps({**_overview(opened), "trials": _documents(opened, trials), **told}, indent=2))
     else:
         _print_study(opened, trials, top)
         if outlook:
@@ -86,6 +88,7 @@ def report(study: str, *, open_it: bool) -> None:
 
     opened = Study.open(find_study(study))
     space = SearchSpace.parse(opened.space_text, f"{opened.plan.space}.yaml")
+    warn_of_damage(opened.folder)
     _, page = write_report(opened, space)
     click.echo(page)
     if open_it:
@@ -121,6 +124,8 @@ def _overview(study: Study) -> dict[str, Any]:
         "space": plan.space,
         "engine": plan.engine,
         "seed": plan.seed,
+        "precision": plan.precision,
+        "precision_why": study.fact("precision", ""),
         "created": study.created,
         "finished": sum(states[state.value] for state in FINISHED),
         "asked": run.get("trials", 0),
@@ -140,6 +145,14 @@ def _overview(study: Study) -> dict[str, Any]:
     }
 
 
+def _documents(study: Study, trials: list[Trial]) -> list[dict[str, Any]]:
+    """Each with the folder of its weights; None where it has none on the disk."""
+    from tuner.keeping import weights
+
+    there = {number: str(path) for number, path in weights(study).items()}
+    return [{**_plain(trial), "weights": there.get(trial.number)} for trial in trials]
+
+
 def _plain(trial: Trial) -> dict[str, Any]:
     return {
         "number": trial.number,
@@ -156,6 +169,12 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "folds": [fold.accuracy for fold in trial.folds],
         "samples": trial.stage.samples,
         "seconds": trial.seconds,
+        "waited": trial.waited,
+        "device": trial.device,
+        "stays": [asdict(stay) for stay in trial.stays],
+        "retries": trial.retries,
+        "memory": trial.memory,
+        "device_memory": trial.device_memory,
         "parameters": trial.parameters,
         "measures": dict(trial.measures),
         "seed": trial.seed,
@@ -197,6 +216,7 @@ def _print_study(study: Study, trials: list[Trial], top: int) -> None:
     from rich.table import Table
 
     from tuner.cli.front import print_front
+    from tuner.cli.use_text import use_text
     from tuner.pareto import front
     from tuner.trial import TrialState
 
@@ -205,6 +225,10 @@ def _print_study(study: Study, trials: list[Trial], top: int) -> None:
     out = console()
     out.print(f"[bold]{study.folder.name}[/]  {overview['dataset']} · {overview['space']} · seed {overview['seed']}")
     out.print(f"{overview['finished']} of {overview['asked']} trials finished ({states or 'none yet'})")
+    why = f" ({overview['precision_why']})" if overview["precision_why"] else ""
+    out.print(printable(f"precision {overview['precision']}{why}"), markup=False)
+    if use := use_text(trials, study.fact("run", {}).get("seconds", 0.0)):
+        out.print(printable(use), markup=False)
     if overview["stopped_by"]:
         out.print(f"ended because {overview['stopped_by']}")
     ranked = sorted(

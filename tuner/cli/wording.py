@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tuner.events import SlotLost, WaitingForMemory, Warned, WorkerLost
+
 if TYPE_CHECKING:
     from search_spaces import Value
-    from tuner.events import CarriedOver
+    from tuner.events import CarriedOver, Computing
     from tuner.planning import Span
     from tuner.trial import Trial
 
@@ -38,6 +40,11 @@ def origin_text(trial: Trial) -> str:
         f"carried over from {trial.carried}" if trial.carried else "",
     ]
     return ", ".join(filter(None, words))
+
+
+def precision_text(computing: Computing) -> str:
+    """`precision mixed_bfloat16 (auto: GPU 0 (NVIDIA A100) has compute capability 8.0)`."""
+    return f"precision {computing.precision} ({computing.why})"
 
 
 def carried_text(origin: CarriedOver) -> str:
@@ -92,3 +99,18 @@ def _short(value: float) -> str:
     if value < TINY:
         return f"{value:.2f}"
     return f"{value:,.0f}" if value >= WHOLE else f"{value:.1f}"
+
+
+def trouble_line(event: WorkerLost | WaitingForMemory | SlotLost | Warned) -> str:
+    """What went wrong without costing a result, in one line."""
+    about = f"trial {event.number:3}  " if not isinstance(event, SlotLost) and event.number is not None else ""
+    match event:
+        case WorkerLost():
+            return f"{about}{event.detail}; going on with it (retry {event.retry})"
+        case WaitingForMemory():
+            free, needed = memory_text(event.free), memory_text(event.needed)
+            return f"{about}waits for memory on {event.slot}: {free} free, about {needed} needed"
+        case SlotLost():
+            return f"{event.slot} is gone, its trial goes on elsewhere: {event.detail}"
+        case Warned():
+            return f"{about}{event.text}"

@@ -1,10 +1,12 @@
-"""Words of a command line: what a misspelt one may have meant, and what to type for a study."""
+"""Words of a command line: what a misspelt one may have meant, what to type for a study, what of it is damaged."""
 
 from __future__ import annotations
 
 import shlex
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from tuner.errors import UsageError
 
@@ -28,8 +30,26 @@ def check_dataset(word: str, verbs: Sequence[str] = ()) -> None:
     raise UsageError(f"unknown data set or verb {word!r}.{hint} Data sets: {', '.join(known)}.")
 
 
+class OneOf(click.Choice[str]):
+    """A choice among words that says which of them a misspelt one may have meant."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        close = get_close_matches(str(value), self.choices, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        return super().get_invalid_choice_message(value, ctx) + hint
+
+
 def called(folder: Folder) -> str:
     """How the study is named on a command line: by its name among the studies, else by its path."""
     from tuner.study import studies_root
 
     return folder.name if folder.path.parent == studies_root() else shlex.quote(str(folder.path))
+
+
+def warn_of_damage(folder: Folder) -> None:
+    """Says where the study's retrained winner is damaged: it is left out of what is told, as if it were not there."""
+    from tuner.cli.printing import say
+    from tuner.files import damage
+
+    if why := damage(folder.best):
+        say(f"tune: {folder.best} is damaged and left out: {why}. To train it again: tune resume {called(folder)}")

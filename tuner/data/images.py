@@ -70,27 +70,41 @@ class ImageData:
         """The sealed test set, in the form of `train`. Calling this is opening it: record that you did."""
         return self._load("test_images"), self._load("test_labels")
 
+    @property
+    def test_sums(self) -> tuple[str, str]:
+        """SHA-256 of the files of the test images and labels as they were prepared. Opens neither."""
+        stored = {array.file: array.sha256 for array in manifest.read(self.folder).arrays}
+        return stored[self.test_images_path.name], stored[self.test_labels_path.name]
+
     def verify(self) -> None:
         """Raises DataError unless all four files are, byte for byte, what was prepared."""
         for name in ARRAYS:
             self._check(name)
 
     def _load(self, name: str) -> NDArray[np.uint8]:
-        self._check(name)
-        array: NDArray[np.uint8] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        stored = self._check(name)
+        path = self.folder / stored.file
+        try:
+            array: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, TypeError, SyntaxError, RecursionError, EOFError):  # of a header that somebody wrote
+            raise DataError(f"{path}: damaged: it holds no array. {self._remedy}") from None
+        if array.dtype != np.uint8 or array.shape != stored.shape:
+            raise DataError(f"{path}: damaged: it holds {array.dtype} of shape {array.shape}. {self._remedy}")
         return array
 
-    def _check(self, name: str) -> None:
+    def _check(self, name: str) -> manifest.Stored:
+        """What the manifest says of the array, whose file is as it says."""
         path = self.folder / f"{name}.npy"
         try:
-            stored = {array.file: array for array in manifest.read(self.folder).arrays}
-            whole = checksum(path) == stored[path.name].sha256
+            (stored,) = (array for array in manifest.read(self.folder).arrays if array.file == path.name)
+            whole = checksum(path) == stored.sha256
         except manifest.DamagedError as damage:
             raise DataError(f"{self.folder}: damaged: {damage}. {self._remedy}") from None
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
         if not whole:
             raise DataError(f"{path}: damaged: its checksum is not the prepared one. {self._remedy}")
+        return stored
 
     @property
     def _remedy(self) -> str:

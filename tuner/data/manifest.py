@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tuner.data.card import ARRAYS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -58,12 +60,24 @@ def read(folder: Path) -> Manifest:
         raise DamagedError(f"{FILE} is not readable") from None
     if seal != _seal(body):
         raise DamagedError(f"{FILE} has been changed")
-    if body.pop("version") != VERSION:
+    if body.pop("version", None) != VERSION:
         raise DamagedError(f"{FILE} is of another version")
-    arrays = tuple(Stored(**{**array, "shape": tuple(array["shape"])}) for array in body.pop("arrays"))
-    for array in arrays:
+    made = _made(body)
+    for array in made.arrays:
         _check_size(folder, array)
-    return Manifest(arrays=arrays, test_counts=tuple(body.pop("test_counts")), **body)
+    return made
+
+
+def _made(body: dict[str, Any]) -> Manifest:
+    """A seal tells of damage, not of who made it: what is sealed may still be anything."""
+    try:
+        arrays = tuple(Stored(**{**array, "shape": tuple(array["shape"])}) for array in body.pop("arrays"))
+        made = Manifest(arrays=arrays, test_counts=tuple(body.pop("test_counts")), **body)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise DamagedError(f"{FILE} is not as this program writes it") from None
+    if [array.file for array in arrays] != [f"{name}.npy" for name in ARRAYS]:
+        raise DamagedError(f"{FILE} names other files")
+    return made
 
 
 def _check_size(folder: Path, array: Stored) -> None:

@@ -5,18 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tuner.messages import FromWorker, Job
+    from tuner.slots import Slot
 
 
 class Executor(Protocol):
     """Runs jobs, one at a time on each slot."""
 
+    @property
+    def slots(self) -> Mapping[str, Slot]:
+        """All slots by name, in their order."""
+        ...
+
+    def room(self, slot: str) -> int | None:
+        """Bytes that a job may take on the free slot's device now; None where that cannot be known."""
+        ...
+
     def free(self) -> list[str]:
         """Names of the slots without a job, in their order."""
         ...
 
-    def submit(self, slot: str, job: Job) -> None:
-        """Begins a job on a free slot. Its messages come from `next`, the last being Done, Failed, Stopped or Died."""
+    def clear(self, slot: str) -> None:
+        """Ends the idle workers of the slot's device, which may hold memory of their earlier jobs."""
+        ...
+
+    def submit(self, slot: str, job: Job, *, alone: bool = False) -> None:
+        """Begins a job on a free slot. Its messages come from `next`, the last being Done, Failed, Stopped or Died.
+
+        Where nothing else runs on the device it can be had `alone`: with all memory and cores, whatever shares it has.
+        """
         ...
 
     def stop(self, job: int) -> None:
@@ -24,7 +43,7 @@ class Executor(Protocol):
         ...
 
     def kill(self, job: int) -> None:
-        """Ends the worker of a job at once. Nothing more is heard of the job."""
+        """Ends the worker of a job and all its descendants, at once. Nothing more is heard of the job."""
         ...
 
     def next(self, timeout: float) -> FromWorker | None:

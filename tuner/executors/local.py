@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import errno
 import queue
-import signal
-import subprocess
 import sys
-import threading
+import time
 from typing import TYPE_CHECKING
 
-import psutil
-
-from tuner.messages import Died, Done, Failed, FromWorker, Job, Stop, Stopped, decode, encode
+from tuner import crashing
+from tuner import slots as devices
+from tuner.errors import SetupError
+from tuner.executors.process import Process
+from tuner.messages import Died, Done, Failed, FromWorker, Job, Remark, SlotGone, Stop, Stopped, Unfit
+from tuner.trial import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tuner.slots import Slot
@@ -26,8 +26,18 @@ COMMAND = (sys.executable, "-m", "tuner.worker")
 RECYCLE_AFTER = 25
 """Jobs after which a worker's process is replaced: Keras does not give all memory back (keras#20552)."""
 
-GRACE = 5.0
-"""Seconds a worker has to leave after its pipe is closed, before it is killed."""
+GROWTH = 2.0
+"""Times its memory after its first job, above which a worker's process is replaced."""
+
+GRACE = 1.5
+"""Seconds that all workers together have to leave after their pipes are closed, before they are killed."""
+
+SPOILT = frozenset({Reason.OUT_OF_MEMORY, Reason.CRASH})
+"""Failures after which a worker is not trusted with another job."""
+
+
+SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
+"""What the system says where a process too many is started."""
 
 
 class Local:
@@ -35,139 +45,147 @@ class Local:
 
     def __init__(self, slots: Sequence[Slot], logs: Path, command: Sequence[str] = COMMAND) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._messages: queue.Queue[tuple[_Worker, FromWorker]] = queue.Queue()
+        self._messages: queue.Queue[tuple[Process, FromWorker]] = queue.Queue()
+        self._gone: queue.SimpleQueue[SlotGone | Died] = queue.SimpleQueue()
         self._slots = {slot.name: slot for slot in slots}
         self._logs = {slot.name: logs / f"worker-{i}.log" for i, slot in enumerate(slots)}
-        self._workers: dict[str, _Worker] = {}
+        self._workers: dict[str, Process] = {}
+        self._first_memory: dict[Process, int] = {}
         self._command = tuple(command)
+        self._remarks: set[str] = set()
+
+    @property
+    def slots(self) -> Mapping[str, Slot]:
+        return self._slots
+
+    def room(self, slot: str) -> int | None:
+        """What is free, and what the slot's idle worker would use again or give back; 0 where the device is gone."""
+        worker = self._workers.get(slot)
+        try:
+            return devices.room(self._slots[slot], holder=worker.pid if worker else None)
+        except devices.DeviceGone as gone:
+            self._drop(gone.device, str(gone))
+            return 0
+
+    def clear(self, slot: str) -> None:
+        device = self._slots[slot].device
+        for name, worker in list(self._workers.items()):
+            if worker.slot.device == device and worker.state.n_jobs:
+                self._end_idle(name)
+
+    def _end_idle(self, slot: str) -> None:
+        worker = self._workers.get(slot)
+        if worker is not None and worker.state.job is None:
+            self._forget(worker)
+            worker.end(GRACE)
 
     def free(self) -> list[str]:
-        return [name for name in self._slots if name not in self._workers or self._workers[name].job is None]
+        return [name for name in self._slots if name not in self._workers or self._workers[name].state.job is None]
 
     def start(self) -> None:
         """Starts the workers ahead of their first jobs: loading TensorFlow takes seconds."""
-        for name in self._slots:
-            self._worker(name)
+        for name, place in self._slots.items():
+            self._worker(name, place)
 
-    def submit(self, slot: str, job: Job) -> None:
-        worker = self._worker(slot)
-        worker.job = job.job
-        worker.n_jobs += 1
+    def submit(self, slot: str, job: Job, *, alone: bool = False) -> None:
+        if slot not in self._slots:  # its device was found gone since the slot was chosen
+            self._gone.put(Died(job=job.job, detail="its device is gone"))
+            return
+        place = self._slots[slot]
+        whole = devices.unshared(place) if alone else place
+        has_more = whole.environment != place.environment
+        if has_more:
+            self.clear(slot)
+            self._end_idle(slot)
+        worker = self._worker(slot, whole)
+        worker.state.alone = has_more
+        worker.state.job = job.job
+        worker.state.n_jobs += 1
         worker.send(job)
+        crashing.here("submitted")
 
     def stop(self, job: int) -> None:
         for worker in self._workers.values():
-            if worker.job == job:
+            if worker.state.job == job:
                 worker.send(Stop(job=job))
 
     def kill(self, job: int) -> None:
         for worker in list(self._workers.values()):
-            if worker.job == job:
-                self._retire(worker)
+            if worker.state.job == job:
+                self._forget(worker)
+                worker.end()
 
     def next(self, timeout: float) -> FromWorker | None:
-        try:
-            worker, message = self._messages.get(timeout=timeout)
-        except queue.Empty:
-            return None
-        if worker.retired:
-            return None
-        if isinstance(message, Done | Failed | Stopped):
-            worker.job = None
-            if worker.n_jobs >= RECYCLE_AFTER:
-                self._retire(worker)
+        if not self._gone.empty():
+            return self._gone.get()
+        while True:
+            try:
+                worker, message = self._messages.get(timeout=timeout) if timeout else self._messages.get_nowait()
+            except queue.Empty:
+                return None
+            if not worker.state.retired and not self._is_known(message):
+                return self._heard(worker, message)
+            timeout = 0  # it was nobody's any more
+
+    def _heard(self, worker: Process, message: FromWorker) -> FromWorker:
+        if isinstance(message, Unfit):
+            self._drop(worker.slot.device, message.detail)
+        elif isinstance(message, Done | Failed | Stopped):
+            worker.state.job = None
+            if self._is_spent(worker, message):
+                self._forget(worker)
+                worker.end(GRACE)
         elif isinstance(message, Died):
-            message = Died(job=worker.job, detail=message.detail)
-            worker.job = None
-            self._retire(worker)
+            message = Died(job=worker.state.job, detail=message.detail, out_of_memory=message.out_of_memory)
+            self._forget(worker)
+            worker.end()
+            self._look_for(worker.slot)
         return message
 
     def close(self) -> None:
-        for worker in list(self._workers.values()):
-            self._retire(worker)
+        workers, self._workers = list(self._workers.values()), {}
+        deadline = time.monotonic() + GRACE
+        for worker in workers:
+            worker.dismiss()
+        for worker in workers:
+            worker.end(max(0.0, deadline - time.monotonic()))
 
-    def _worker(self, slot: str) -> _Worker:
+    def _look_for(self, slot: Slot) -> None:
+        """Where a worker died its GPU may have gone too."""
+        if slot.name in self._slots:
+            self.room(slot.name)
+
+    def _drop(self, device: str, why: str) -> None:
+        """The slots of the device are no more. What runs on them will die by itself, or hang."""
+        for name, slot in list(self._slots.items()):
+            if slot.device == device:
+                del self._slots[name]
+                self._gone.put(SlotGone(slot=name, detail=why))
+
+    def _worker(self, slot: str, place: Slot) -> Process:
         if slot not in self._workers:
-            self._workers[slot] = _Worker(self._slots[slot], self._command, self._logs[slot], self._messages)
+            try:
+                self._workers[slot] = Process(place, self._command, self._logs[slot], self._messages)
+            except OSError as error:
+                if error.errno not in SHORT:
+                    raise
+                why = f"{error.strerror}. Raise the limit (ulimit -a shows it), or have fewer trials at once."
+                raise SetupError(f"a worker's process cannot be started: {why}") from None
         return self._workers[slot]
 
-    def _retire(self, worker: _Worker) -> None:
+    def _forget(self, worker: Process) -> None:
         self._workers = {slot: each for slot, each in self._workers.items() if each is not worker}
-        worker.end()
+        self._first_memory.pop(worker, None)
 
+    def _is_known(self, message: FromWorker) -> bool:
+        """Whether it is a remark that was heard before, of whichever trial: a full disk is one trouble, not fifty."""
+        known = isinstance(message, Remark) and message.text in self._remarks
+        if isinstance(message, Remark):
+            self._remarks.add(message.text)
+        return known
 
-class _Worker:
-    """One process and the thread that listens to it."""
-
-    def __init__(
-        self,
-        slot: Slot,
-        command: Sequence[str],
-        log: Path,
-        messages: queue.Queue[tuple[_Worker, FromWorker]],
-    ) -> None:
-        self.job: int | None = None
-        self.n_jobs = 0
-        self.retired = False
-        self._messages = messages
-        with log.open("ab") as errors:
-            self._process = subprocess.Popen(  # noqa: S603
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env={**os.environ, **slot.environment, "TF_CPP_MIN_LOG_LEVEL": "2"},
-                encoding="utf-8",
-                start_new_session=True,  # a Ctrl-C of the terminal is the parent's to deal with
-            )
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def send(self, message: Job | Stop) -> None:
-        try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(encode(message) + "\n")
-            self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            pass  # it died; the listener says so
-
-    def end(self) -> None:
-        """The process and all its descendants are gone when this returns."""
-        self.retired = True
-        family = self._family()
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        try:
-            self._process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-
-    def _family(self) -> list[psutil.Process]:
-        try:
-            return psutil.Process(self._process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            try:
-                self._messages.put((self, decode(line)))
-            except ValueError:
-                continue  # a library wrote past Python to the pipe
-        code = self._process.wait()
-        self._messages.put((self, Died(job=None, detail=_ending(code))))
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"its process ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"its process was ended by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    def _is_spent(self, worker: Process, message: Done | Failed | Stopped) -> bool:
+        memory = worker.memory
+        grown = memory > GROWTH * self._first_memory.setdefault(worker, memory)
+        spoilt = isinstance(message, Failed) and message.reason in SPOILT
+        return grown or spoilt or worker.state.alone or worker.state.n_jobs >= RECYCLE_AFTER

@@ -59,8 +59,8 @@ def images_scored(study: Study, samples: int | None, n_images: int) -> int:
         return sum(len(arrays[name]) for name in arrays.files if name.startswith("test_"))
 
 
-def protocol(plan: Plan, data: Data, which: str) -> tuple[str, ...]:
-    """Sentences on folds, scoring, selection and testing; `which` trials can win."""
+def protocol(plan: Plan, data: Data, which: str, more: Sequence[str] = ()) -> tuple[str, ...]:
+    """Sentences on folds, scoring, selection and testing, and what `more` there is to say; `which` trials can win."""
     n_train, n_test = (sum(data.counts[split]) for split in ("train", "test"))
     halving = plan.algorithm == "halving"
     sample = (
@@ -79,5 +79,6 @@ def protocol(plan: Plan, data: Data, which: str) -> tuple[str, ...]:
             f"The winner is {which} with the best score{' among those on the most images' if halving else ''}. It is "
             "trained again from scratch on all training images, for all of its epochs."
         ),
+        *more,
         "The test set is opened after that, when nothing is left to choose.",
     )

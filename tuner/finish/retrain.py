@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from tuner.errors import Interrupted, TuneError
-from tuner.events import Event, Retraining, RetrainingEpoch
-from tuner.files import read_manifest, sweep
-from tuner.messages import Died, Done, EpochDone, Failed
+from tuner import crashing
+from tuner.errors import DataError, Interrupted, SetupError, StudyError, TuneError
+from tuner.events import Event, Retraining, RetrainingEpoch, Warned
+from tuner.files import damage, read_manifest, sweep
+from tuner.messages import DATA, Died, Done, EpochDone, Failed, Remark, Retrain, Unusable
 from tuner.opening import OPENINGS
+from tuner.patience import Patience
 from tuner.trial import Trial, winner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from search_spaces import Configuration, SearchSpace, Training
+    from search_spaces import SearchSpace, Training
     from tuner.control import Control
     from tuner.executors import Executor
     from tuner.jobs import TrainingJobs
     from tuner.study import Folder, Study
+
+MORE_IMAGES = 2.0
+"""Times an epoch of the trial that one of the retraining may usually take: it has the validation images too."""
+
+AGAIN = "Mend that, and give the same command again."
 
 ATTEMPTS = 3
 """Times the retraining is begun where its process dies."""
@@ -47,12 +56,27 @@ def retrain_winner(
         raise TuneError(_why_none(study))
     configuration = space.check_values(best.values)
     epochs = epochs_of(best, configuration.training, jobs.epochs(configuration))
-    manifest = result(study.folder)
-    if manifest is not None and (manifest.get("trial"), manifest.get("epochs")) == (best.number, epochs):
+    facts = {
+        "trial": best.number,
+        "epochs": epochs,
+        "configuration": configuration.hash,
+        "classes": list(jobs.data.class_names),
+    }
+    if _is_there(study.folder, facts):
         return 0
-    ending = _retrain(study.folder, best, configuration, epochs, jobs, executor, observe, control=control)
+    if why := damage(study.folder.best):
+        what = f"the retrained winner in {study.folder.best} is damaged ({why})"
+        observe(Warned(text=f"{what}: it is trained again, and the test set is opened once more"))
+    job = jobs.retrain(best, configuration, epochs, facts)
+    ending = _retrain(study.folder, best, job, executor, observe, control)
     _note_opening(study)
     return ending.memory
+
+
+def _is_there(folder: Folder, facts: Mapping[str, Any]) -> bool:
+    """Whether the winner that this is said of was retrained and is whole."""
+    manifest = result(folder)
+    return manifest is not None and facts.items() <= manifest.items()
 
 
 def result(folder: Folder) -> dict[str, Any] | None:
@@ -79,47 +103,72 @@ def epochs_of(best: Trial, training: Training, full: int) -> int:
 def _retrain(
     folder: Folder,
     best: Trial,
-    configuration: Configuration,
-    epochs: int,
-    jobs: TrainingJobs,
+    job: Retrain,
     executor: Executor,
     observe: Callable[[Event], None],
-    *,
     control: Control,
 ) -> Done:
-    facts = {
-        "trial": best.number,
-        "epochs": epochs,
-        "configuration": configuration.hash,
-        "classes": list(jobs.data.class_names),
-    }
-    job = jobs.retrain(best, configuration, epochs, facts)
     sweep(folder.path, folder.best.name)
-    observe(Retraining(trial=best, epochs=epochs))
+    _drop(folder, but=job.checkpoints)
+    observe(Retraining(trial=best, epochs=job.epochs))
+    crashing.here("retraining-begun")
     for attempt in count(1):
-        executor.submit(executor.free()[0], job)
-        ending = _wait(executor, best.number, observe, control)
+        executor.submit(_slot(executor, folder), job, alone=True)
+        ending = _wait(executor, best, observe, control)
+        if isinstance(ending, Died) and _is_there(folder, job.facts):
+            ending = Done(job=job.job, seconds=0, memory=0)  # it died after its work was done
         if isinstance(ending, Done):
+            _drop(folder)
             return ending
+        if isinstance(ending, Failed) and ending.refused:
+            raise StudyError(f"{folder.path}: the winner could not be kept: {ending.detail}. {AGAIN}")
+        if isinstance(ending, Failed) and ending.reason == DATA:
+            raise DataError(ending.detail)
         if isinstance(ending, Failed) or attempt == ATTEMPTS:
             raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
     raise AssertionError  # count has no end
 
 
-def _wait(executor: Executor, job: int, observe: Callable[[Event], None], control: Control) -> Done | Failed | Died:
+def _drop(folder: Folder, but: str = "") -> None:
+    """Ends the epochs that retrainings have left, but those in the folder that is to be gone on with."""
+    for path in folder.retrainings:
+        if str(path) != but:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _slot(executor: Executor, folder: Folder) -> str:
+    if not executor.slots:
+        raise SetupError(f"no device is left to retrain the winner on. See {folder.logs}.")
+    return executor.free()[0]
+
+
+def _wait(executor: Executor, best: Trial, observe: Callable[[Event], None], control: Control) -> Done | Failed | Died:
+    job, usual = best.number, MORE_IMAGES * max((epoch.seconds for epoch in best.curve), default=0.0)
+    seen = scored = time.monotonic()
     while True:
         if control.stopping:
             raise Interrupted(control.reason, control.signal)
-        message = executor.next(timeout=0.2)
+        message, now = executor.next(timeout=0.2), time.monotonic()
         match message:
             case EpochDone(job=number) if number == job:
+                seen = scored = now
                 observe(RetrainingEpoch(epoch=message.epoch))
+            case Remark(job=number) if number == job:
+                observe(Warned(text=message.text))
             case Done(job=number) | Failed(job=number) if number == job:
                 return message
-            case Died(job=number) if number == job or number is None:
+            case Died(job=number) if number == job:
                 return message
-            case _:
+            case Unusable(job=number) if number == job:
+                executor.kill(job)
+                return Died(job=job, detail=message.detail)
+            case None if Patience().hangs(now, seen=seen, scored=scored, usual=usual or None):
+                executor.kill(job)
+                return Died(job=job, detail=f"its worker hung: no epoch for {now - scored:.0f} s")
+            case None:
                 pass
+            case _:
+                seen = now
 
 
 def _note_opening(study: Study) -> None:
@@ -129,6 +178,7 @@ def _note_opening(study: Study) -> None:
     known = [each["opened"] for each in openings if "study" not in each]  # but those of a study that it grew from
     if manifest is not None and manifest["opened"] not in known:
         study.remember(OPENINGS, [*openings, {"opened": manifest["opened"], "trial": manifest["trial"]}])
+        crashing.here("opening-noted")
 
 
 def _why_none(study: Study) -> str:

@@ -21,6 +21,8 @@ TEST = ("test_batch",)
 ARCHIVE = ".tar.gz"
 MOST_UNPACKED = 400_000_000
 """Bytes looked through for the six batches: twice what the published archive holds."""
+MOST_HEADERS = 1_000_000
+"""Bytes of an archive's headers. The published ones have nine members, with 512 bytes for each."""
 
 
 def members(place: Path, *, suffix: str, folder: str, mark: str) -> Members:
@@ -51,14 +53,29 @@ def _archived(path: Path, suffix: str) -> Iterator[tuple[Literal["train", "test"
     with binary(path) as raw, _unpacking(path):
         refuse_web_page(raw.read(512), str(path))
         raw.seek(0)
-        with gzip.GzipFile(fileobj=raw) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
+        with _Rationed(fileobj=raw) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
             held = _find(archive, path, suffix)
+            unpacked.left = 2 * MOST_UNPACKED  # the batches, and all of it once more for its sum
             for name in (*TRAIN, *TEST):
                 info = held[name + suffix]
                 stream = archive.extractfile(info)
                 if stream:
                     yield _split(name), Reader(stream, f"{path}[{name}{suffix}]", info.size)
             _read_to_end(unpacked, path)
+
+
+class _Rationed(gzip.GzipFile):
+    """Gives so many bytes and no more. tarfile holds a whole header in memory, and each one that comes before a member:
+    one may claim gigabytes, and thousands may follow each other.
+    """
+
+    left = MOST_HEADERS
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.left -= size or 0
+        if size is None or size < 0 or self.left < 0:
+            raise tarfile.ReadError("its headers are too long")
+        return super().read(size)
 
 
 def _find(archive: tarfile.TarFile, path: Path, suffix: str) -> dict[str, tarfile.TarInfo]:
@@ -86,7 +103,7 @@ def _read_to_end(unpacked: gzip.GzipFile, path: Path) -> None:
 def _unpacking(path: Path) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, zlib.error, EOFError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: damaged archive ({error})") from None
     except OSError as error:
         raise DataError(f"{path}: damaged archive ({error.strerror or error})") from None

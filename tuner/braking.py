@@ -1,0 +1,42 @@
+"""The brake: a run in which everything fails ends, before it has spent the night on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tuner.errors import TuneError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT_START, LATER = 3, 10
+"""Failures in a row that end the run: with one reason before anything has completed, and of any kind later."""
+
+WORKER = "worker"
+"""The reason of a worker that died without a trial: nothing can be trained where none starts."""
+
+
+@dataclass
+class Brake:
+    logs: Path
+    """Where the workers' own words stand."""
+    _failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def success(self) -> None:
+        """A trial ended in order."""
+        self._failures.clear()
+
+    def failure(self, reason: str, detail: str, *, at_start: bool = True) -> None:
+        """Counts one that ended by a fault: `at_start` where no trial of the study has ended in order yet.
+
+        Raises TuneError where it is one too many.
+        """
+        self._failures.append((reason, detail))
+        alike = len({reason for reason, _ in self._failures}) == 1
+        early = alike and (reason == WORKER or at_start)
+        if len(self._failures) >= (AT_START if early else LATER):
+            raise TuneError(
+                f"{len(self._failures)} failures in a row, the first: {self._failures[0][1]}. "
+                f"What the workers said stands in {self.logs}."
+            )
