@@ -256,6 +256,15 @@ def test_another_plan_is_refused_with_the_difference(job: Job, change: dict[str,
     assert "--study" in str(refused.value)
 
 
+def test_a_refused_command_leaves_no_mark_that_would_keep_others_from_the_study(job: Job) -> None:
+    job.run(budget=Budget(trials=1))
+    with pytest.raises(StudyError):
+        job.run(seed=7)
+    with sqlite3.connect(job.request.folder.database) as database:
+        marks = database.execute("SELECT * FROM study_system_attributes WHERE key = 'tune:writer'").fetchall()
+    assert marks == []
+
+
 def test_another_space_is_refused_with_the_parameters_that_differ(job: Job) -> None:
     job.run(budget=Budget(trials=1))
     changed = SearchSpace.parse(SPACE.replace("[8, 64]", "[8, 128]"), "small.yaml")

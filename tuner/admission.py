@@ -61,6 +61,7 @@ class Admission:
 
     def _has_room(self, slot: str, running: Running, beside: Collection[Running]) -> bool:
         place = self.executor.slots[slot]
+        needed = running.needs = self.need(running.configuration, place.device != "CPU")
         if place.device == "CPU" and not beside:
             return True  # the system swaps, and the estimate may be wrong: with nothing to wait for, it is tried
         free = self.executor.room(slot)
@@ -70,7 +71,6 @@ class Admission:
             return True
         # TensorFlow takes its memory little by little: who has no epoch yet may still want all that was expected.
         free -= sum(each.needs for each in beside if not each.progress)
-        needed = running.needs = self.need(running.configuration, place.device != "CPU")
         if place.memory is not None:
             needed = min(needed, int(SHARE * place.memory))
             if not beside and free >= HALF * place.memory:

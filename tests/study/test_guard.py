@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from optuna.storages import RDBStorage
 from tuner.errors import BusyError, StudyError
 from tuner.plan import Plan
 from tuner.study import Folder, Study, take_snapshot
-from tuner.study.guard import QUIET, WRITER
+from tuner.study.guard import QUIET, WRITER, beating
 from tuner.study.lock import Holder, lives, this_process
 
 PLAN = Plan(dataset="digits", data_fingerprint="a", space="mlp_v1", space_fingerprint="b")
@@ -89,6 +90,16 @@ def test_the_mark_goes_when_the_study_is_closed(study: Study) -> None:
     assert WRITER in stored(study)
     study.close()
     assert WRITER not in stored(study)
+
+
+def test_while_a_run_lives_its_file_is_young(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuner.study.guard.BEAT", 0.01)
+    os.utime(study.folder.database, (1000, 1000))
+    with beating(study.folder.database):
+        deadline = time.monotonic() + 10
+        while study.folder.database.stat().st_mtime < 2000 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert study.folder.database.stat().st_mtime > 2000
 
 
 def test_who_was_taken_over_writes_nothing(study: Study) -> None:
