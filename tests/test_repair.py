@@ -18,8 +18,8 @@ from optuna.storages import RDBStorage
 
 from tuner.errors import BusyError, StudyError
 from tuner.files import new_folder, write_manifest
-from tuner.repairing import Finding, Standing, repair
-from tuner.study import Folder, Study, hold, list_studies
+from tuner.repairing import Finding, Standing, database, repair
+from tuner.study import Folder, Study, find_study, hold, list_studies
 from tuner.study.backups import find_remains, list_backups, take
 from tuner.study.storage import Outdated
 from tuner.trial import TrialState
@@ -362,8 +362,27 @@ def killed_at(step: int, folder: Folder) -> bool:
     return os.WIFSIGNALED(status)
 
 
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on exFAT."""
+
+    def link(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", link)
+
+
+def without_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As there, with no room for a copy."""
+    without_links(monkeypatch)
+    monkeypatch.setattr(database, "_copy_aside", Path.rename)
+
+
+@pytest.mark.parametrize("disk", [lambda _: None, without_links, without_copies])
 @pytest.mark.parametrize("harm", ["ix_trials_study_id", "trial_user_attributes", "older"])
-def test_a_repair_killed_at_any_step_is_done_by_the_next_one(study: Study, tmp_path: Path, harm: str) -> None:
+def test_a_repair_killed_at_any_step_is_done_by_the_next_one(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str, disk: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    disk(monkeypatch)
     journal = Path(f"{study.folder.database}-journal")
     if harm == "older":
         made_older(study.folder.database, "v3.0.0.c")
@@ -388,6 +407,65 @@ def test_a_repair_killed_at_any_step_is_done_by_the_next_one(study: Study, tmp_p
         shutil.rmtree(folder.path)
         step += 1
     assert n >= 3
+
+
+def test_a_study_of_which_a_killed_repair_left_only_the_damaged_file_has_its_rows_back(home: Path) -> None:
+    lost = made(home / "studies" / "lost", (0.5, 0.7))
+    lost.close()
+    overwrite(lost.folder.database, "ix_trials_study_id")
+    lost.folder.database.rename(lost.folder.path / "study.db.damaged-20261127T120000Z")
+    (lost.folder.path / "study.db.damaged-20261127T120000Z-journal").touch()
+    with pytest.raises(StudyError, match=r"there is study\.db\.damaged-20261127T120000Z\. Try: tune repair lost"):
+        find_study("lost")
+    done = finding(repair(find_remains("lost")), "database").done
+    assert done.startswith("all of the rows of study.db.damaged-20261127T120000Z could be read: 2 finished trials")
+    assert scores(lost.folder) == [0.5, 0.7]
+
+
+def test_an_old_damaged_file_does_not_go_before_a_backup_that_has_more(study: Study) -> None:
+    shutil.copyfile(list_backups(study.folder)[0].path, study.folder.path / "study.db.damaged-20261127T120000Z")
+    take(study.folder, now=NOON + timedelta(hours=1))
+    study.folder.database.unlink()
+    assert "restored the backup of" in finding(repair(study.folder), "database").done
+    assert scores(study.folder) == [0.5, 0.7, 0.6, 0.9]
+
+
+def test_no_new_study_takes_the_place_of_one_that_a_killed_repair_left(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fakes.job import make
+
+    from tuner.plan import Budget
+
+    job = make(home, monkeypatch)
+    folder = job.request.folder
+    folder.path.mkdir(parents=True)
+    (folder.path / "study.db.damaged-20261127T120000Z").touch()
+    with pytest.raises(
+        StudyError, match=r"there is study\.db\.damaged-20261127T120000Z\. To have it back: tune repair"
+    ):
+        job.run(budget=Budget(trials=1))
+    assert not folder.database.exists()
+
+
+def test_damaged_checkpoints_on_another_disk_are_moved_out_of_the_way(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, rename = tmp_path / "disk", os.rename
+    study.folder.all_checkpoints.rename(disk)
+    study.folder.all_checkpoints.symlink_to(disk)
+    (study.folder.checkpoints(1) / "epoch-0003" / "state.npz").write_bytes(b"torn")
+
+    def far(source: str | Path, target: str | Path) -> None:
+        if "checkpoints" in str(source):
+            raise OSError(18, "Invalid cross-device link")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", far)
+    assert finding(repair(study.folder), "checkpoints").found == "1 of 8 checkpoints damaged"
+    (moved,) = study.folder.damaged.iterdir()
+    assert (moved / "state.npz").read_bytes() == b"torn"
+    assert not (disk / "00001" / "epoch-0003").exists()
 
 
 def test_a_full_disk_leaves_the_damaged_study_as_it_was(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from tuner.errors import StudyError
 from tuner.keeping import Keeper
-from tuner.study.backups import list_backups, newest_whole
-from tuner.study.leftovers import entries, remove, size_of, unfinished
+from tuner.study import Study
+from tuner.study.backups import list_backups, newest_whole, shows_a_study
+from tuner.study.belongings import belongings, contents, door, shared
+from tuner.study.folder import SET_ASIDE
+from tuner.study.leftovers import drop, entries, remove, size_of, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from tuner.plan import Keep
-    from tuner.study import Folder, Study
-
-SET_ASIDE = ".damaged-"
-"""Stands in the name of a database that `tune repair` moved out of the way."""
+    from tuner.study import Folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,34 +53,39 @@ def clear(found: Iterable[Waste]) -> None:
             remove(path)
 
 
-def refuse_link(folder: Folder) -> None:
-    """Raises StudyError where the folder is a link: what it leads to is elsewhere, and not ours to delete."""
+def refuse_others(folder: Folder) -> None:
+    """Raises StudyError where the folder is a link: what it leads to is elsewhere, and not ours to delete. Likewise
+    where nothing shows that it is a study of ours, sound or damaged.
+    """
     if folder.path.is_symlink():
         raise StudyError(f"{folder.path}: is a link to {folder.path.readlink()}. Remove it yourself.")
+    try:
+        Study.open(folder)
+    except StudyError as error:
+        if not shows_a_study(folder):
+            why = str(error).partition(" Try: ")[0]
+            raise StudyError(
+                f"{why} No split and no backup shows that a study of tune is there: nothing was deleted."
+            ) from None
 
 
 def everything(folder: Folder) -> list[Waste]:
-    """All that makes the study, in the order in which it has to go.
-
-    The database goes last: whoever is killed before finds the study again, and can delete it again.
-    """
-    others = [path for path in entries(folder.path) if _is_ours(folder, path) and path not in _door(folder)]
-    database = [path for path in others if path.name.startswith(folder.database.name)]
-    parts = {
-        "files of the study": [path for path in others if path not in database],
-        "database": database,
-    }
-    return [_waste(what, paths) for what, paths in parts.items() if paths]
+    """All that makes the study, in the order in which it has to go."""
+    return [_waste(what, paths) for what, paths in belongings(folder).items() if paths]
 
 
 def close(folder: Folder) -> list[Path]:
-    """The study's folder is gone once everything is and nobody holds it. Returns what is not ours and stays in it."""
-    left = [path for path in entries(folder.path) if path not in _door(folder)]
-    if not left:
-        for path in _door(folder):
-            remove(path)
-        folder.path.rmdir()
-    return left
+    """The study's folder is gone once everything is. Returns what stays in it; or itself, where something came anew.
+
+    The caller holds its lock, which goes with it: who comes in between is kept out, and who comes later finds no study.
+    """
+    left = contents(folder)
+    for place in shared(folder):
+        drop(place)
+    for path in door(folder):
+        remove(path)
+    drop(folder.path)
+    return left or [folder.path] * folder.path.exists()
 
 
 def _older_backups(folder: Folder) -> list[Path]:
@@ -91,17 +96,6 @@ def _older_backups(folder: Folder) -> list[Path]:
 
 def _set_aside(folder: Folder) -> list[Path]:
     return [path for path in entries(folder.path) if path.name.startswith(f"{folder.database.name}{SET_ASIDE}")]
-
-
-def _door(folder: Folder) -> tuple[Path, ...]:
-    """What must be there while somebody holds the study."""
-    return folder.path / "lock", folder.path / "holder.json"
-
-
-def _is_ours(folder: Folder, path: Path) -> bool:
-    whole = {folder.split, folder.best, folder.report, folder.logs, folder.inbox, folder.all_checkpoints}
-    begins = (folder.database.name, "folds", ".unfinished-", f".{folder.report.name}.")
-    return path in whole | {folder.backups, folder.damaged} or path.name.startswith(begins)
 
 
 def _waste(what: str, paths: Iterable[Path]) -> Waste:

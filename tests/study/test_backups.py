@@ -17,6 +17,7 @@ from tuner.errors import StudyError
 from tuner.files import checksum
 from tuner.study import Folder, Study, backups
 from tuner.study.backups import Backup, Backups, list_backups, newest_whole, surplus, take
+from tuner.trial import TrialState
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -136,6 +137,40 @@ def test_a_damaged_database_is_not_backed_up_and_the_good_backups_stay(tmp_path:
     with pytest.raises(StudyError, match="study\\.db: "):
         take(study.folder)
     assert list_backups(study.folder) == [good]
+
+
+@pytest.mark.parametrize(
+    "spoiling",
+    [
+        """UPDATE trial_user_attributes SET value_json = replace(value_json, '"seconds": 6.5', '"seconds": 7.5')
+        WHERE trial_id = 1 AND key = 'outcome'""",
+        "UPDATE study_user_attributes SET value_json = replace(value_json, 'digits', 'digitz') WHERE key = 'plan'",
+        "UPDATE trial_user_attributes SET value_json = '{}' WHERE trial_id = 2 AND key = 'curve'",
+        "DELETE FROM study_user_attributes WHERE key = 'plan'",
+    ],
+)
+def test_copies_of_a_study_that_is_not_what_was_written_push_out_no_good_one(tmp_path: Path, spoiling: str) -> None:
+    study = made(tmp_path / "s", (0.5, 0.6))
+    good = take(study.folder, now=NOON)
+    with closing(sqlite3.connect(study.folder.database)) as flipped:
+        assert flipped.execute(spoiling).rowcount == 1
+        flipped.commit()
+    for after in range(1, 5):
+        trained(study, 0.6 + after / 100)
+        with pytest.raises(StudyError, match=r"study\.db: "):
+            take(study.folder, now=NOON + after * timedelta(hours=1))
+    assert list_backups(study.folder) == [good]
+
+
+def test_a_trial_that_goes_on_and_cannot_be_read_is_not_copied_either(tmp_path: Path) -> None:
+    study = made(tmp_path / "s")
+    trained(study, 0.5, TrialState.RUNNING)
+    assert take(study.folder) is not None
+    with closing(sqlite3.connect(study.folder.database)) as flipped:
+        flipped.execute("UPDATE trial_user_attributes SET value_json = '{\"epochs\": 3}' WHERE key = 'curve'")
+        flipped.commit()
+    with pytest.raises(StudyError, match=r"damaged: a row cannot be read .* Try: tune repair"):
+        take(study.folder)
 
 
 def test_the_newest_whole_backup_is_not_the_one_that_was_touched(tmp_path: Path) -> None:

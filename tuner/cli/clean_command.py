@@ -105,25 +105,30 @@ def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
 
 
 def _delete(name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    from tuner.cleaning import clear, close, everything, refuse_link
+    from tuner.cleaning import clear, close, everything, refuse_others
     from tuner.errors import TuneError
     from tuner.study import hold
     from tuner.study.backups import find_remains
+    from tuner.study.belongings import strangers
 
     folder = find_remains(name)
-    refuse_link(folder)
-    left: list[Path] = []
+    refuse_others(folder)
     with hold(folder.path, folder.name):
-        found = everything(folder)
+        found, left = everything(folder), strangers(folder)
         if not dry_run:
             if not yes and not _confirmed(folder, sum(each.size for each in found)):
                 raise TuneError("nothing was deleted.")
             clear(found)
-    if not dry_run:
-        left = close(folder)
+            left = close(folder)
     _say([Cleaned(folder=folder, found=found, dry_run=dry_run, whole=True, left=left)], as_json=as_json, one=True)
     for path in left:
-        say(f"left: {path}, which is not of the study")
+        say(f"left: {path}, which {_why_left(folder, path, found)}")
+
+
+def _why_left(folder: Folder, path: Path, found: Sequence[Waste]) -> str:
+    if path == folder.path:
+        return "another process uses again"
+    return "could not be removed" if any(path in each.paths for each in found) else "is not of the study"
 
 
 def _confirmed(folder: Folder, size: int) -> bool:

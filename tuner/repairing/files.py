@@ -14,6 +14,7 @@ from tuner.errors import BusyError, DataError, StudyError, UsageError
 from tuner.files import damage, read_manifest
 from tuner.repairing.findings import Finding, broken, counted, mended, sound
 from tuner.study.backups import list_backups
+from tuner.study.belongings import FOLDS
 from tuner.study.leftovers import checkpoint_folders, entries, folders, remove, unfinished
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def mend_split(study: Study, *, dry_run: bool) -> Finding:
 
 def mend_folds(folder: Folder, *, dry_run: bool) -> Finding | None:
     """None where the study has none."""
-    there = [path for path in entries(folder.path) if path.name.startswith("folds") and path.suffix == ".npz"]
+    there = [path for path in entries(folder.path) if FOLDS.fullmatch(path.name)]
     bad = [path for path in there if not _is_whole_archive(path)]
     if bad and not dry_run:
         _move(folder, bad)

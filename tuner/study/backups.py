@@ -9,19 +9,22 @@ import shutil
 import sqlite3
 import threading
 import time
+import zipfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from optuna.trial import TrialState
+
 from tuner.errors import StudyError
 from tuner.files import checksum, new_file, sweep
 from tuner.study.folder import Folder, find_study, study_folder
 from tuner.study.ledger import read_copy
 from tuner.study.leftovers import entries, remove
-from tuner.study.storage import is_current, storage_errors
-from tuner.study.study import Study
+from tuner.study.records import trial_of
+from tuner.study.storage import database_errors, is_current, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +39,11 @@ HURRY = 0.5
 KEPT = 3
 
 NAME = re.compile(r"study-(\d{6})-(\d{8}T\d{6}Z)-([0-9a-f]{16})\.db")
+
+SPLIT = {"train.npy", "validation.npy", "fingerprint.npy"}
+"""What the archive of a study's split holds."""
+
+OPEN = (TrialState.WAITING, TrialState.RUNNING)
 
 ROOM = 2
 """Times its own size that must be free for a backup: it leaves the study itself some."""
@@ -115,9 +123,21 @@ def _content(folder: Folder) -> bytes:
         (verdict,) = held.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise StudyError(f"{database}: damaged: {verdict.splitlines()[-1]}.")
-        if is_current(held):  # nobody here can read the rows of others, which `tune repair` keeps before it changes them
-            Study(folder, read_copy(held, database, folder.name)).trials()
+        if is_current(
+            held
+        ):  # nobody here can read the rows of others, which `tune repair` keeps before it changes them
+            _check_rows(held, folder)
         return held.serialize()
+
+
+def _check_rows(held: sqlite3.Connection, folder: Folder) -> None:
+    """Raises StudyError where the study could not be read from the copy. Trials that have ended have seals, and are
+    told by those; of the others every row is looked at.
+    """
+    ledger = read_copy(held, folder.database, folder.name)
+    with database_errors(folder.database):
+        for row in ledger.get_all_trials(ledger.row, deepcopy=False, states=OPEN):
+            trial_of(row)
 
 
 def _write(folder: Folder, path: Path, content: bytes) -> None:
@@ -212,14 +232,28 @@ class Backups:
 
 
 def find_remains(name: str) -> Folder:
-    """The study called `name`, also where of its database only backups are left. Raises StudyError where there is
-    neither.
+    """The study called `name`, also where its database is missing, but not all else that shows that there was one.
+    Raises StudyError where nothing does.
     """
     try:
         return find_study(name)
     except StudyError:
         is_path = os.sep in name or (os.altsep and os.altsep in name)
         folder = Folder(Path(name).expanduser().absolute()) if is_path else study_folder(name)
-        if list_backups(folder):
+        if shows_a_study(folder) or folder.set_aside:
             return folder
         raise
+
+
+def shows_a_study(folder: Folder) -> bool:
+    """Whether something in the folder shows, without a database that can be read, that a study of ours is there."""
+    return bool(list_backups(folder)) or _is_split(folder.split)
+
+
+def _is_split(path: Path) -> bool:
+    """By the names of its arrays: whose data they index does not matter."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist()) == SPLIT
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile):
+        return False

@@ -37,11 +37,16 @@ def folders(folder: Path) -> list[Path]:
     return [path for path in entries(folder) if path.is_dir() and not path.is_symlink()]
 
 
-def checkpoint_folders(folder: Folder) -> list[Path]:
-    """The folders that stand where the study's checkpoints are kept. Who has moved that place to another disk has left
-    a link there: that one is followed, and none inside.
+def checkpoint_entries(folder: Folder) -> list[Path]:
+    """What stands where the study's checkpoints are kept. Who has moved that place to another disk has left a link
+    there: that one is followed.
     """
-    return [path for path in _scanned(folder.all_checkpoints) if path.is_dir() and not path.is_symlink()]
+    return _scanned(folder.all_checkpoints)
+
+
+def checkpoint_folders(folder: Folder) -> list[Path]:
+    """The folders among it; not links to some."""
+    return [path for path in checkpoint_entries(folder) if path.is_dir() and not path.is_symlink()]
 
 
 def size_of(path: Path) -> int:
@@ -61,6 +66,15 @@ def remove(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink()
+
+
+def drop(folder: Path) -> None:
+    """The folder is gone if it is empty. Of a link to one, the link."""
+    with suppress(OSError):
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            folder.rmdir()
 
 
 def unfinished(folder: Folder, now: float | None = None) -> Iterator[Path]:

@@ -80,8 +80,7 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            note.unlink(missing_ok=True)
+        _withdraw(note)
         lock.release()
 
 
@@ -92,6 +91,14 @@ def _introduce(note: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
+
+
+def _withdraw(note: Path) -> None:
+    """Nobody holds it by our word any more. After a deletion, which takes the lock with it, it may be another's."""
+    holder = _holder(note)
+    if holder is None or is_ours(holder) or not lives(holder):
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
 
 
 def is_held(folder: Path) -> bool:

@@ -207,7 +207,7 @@ def copy(path: Path) -> sqlite3.Connection:
 def is_current(connection: sqlite3.Connection) -> bool:
     """Whether the tables are those that the installed version of Optuna makes."""
     try:
-        return connection.execute("SELECT version_num FROM alembic_version").fetchone() == (SCHEMA,)
+        return bool(connection.execute("SELECT version_num FROM alembic_version").fetchone() == (SCHEMA,))
     except DatabaseError:
         return False
 
