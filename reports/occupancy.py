@@ -35,34 +35,31 @@ class Use:
 
     slots: tuple[str, ...]
     seconds: float
-    """Search time, the same for each of them."""
+    """That they were there: each from its first trial to the end of its last, all slots together like the others."""
     trained: float
     waited: float
-    """Seconds, all slots together."""
+    """With a trial on them that had not begun to train."""
+
+    @property
+    def idle(self) -> float:
+        return max(self.seconds - self.trained - self.waited, 0.0)
 
     @property
     def utilisation(self) -> float:
         """Share of the slots' time that trials trained: 0 to 1."""
-        return self._share(self.trained)
+        return self.trained / self.seconds
 
     @property
     def waiting(self) -> float:
         """Share of the slots' time that trials waited on them."""
-        return self._share(self.waited)
-
-    def _share(self, seconds: float) -> float:
-        return seconds / (len(self.slots) * self.seconds)
+        return self.waited / self.seconds
 
 
 def parts(trials: Sequence[TrialRow]) -> Iterator[Part]:
-    """What trials wait for (free memory, a worker's start) comes before they train. Of several stays only the sum of
-    the waiting is known: it is taken from the first ones.
-    """
+    """In each stay a trial waits for its worker to start, and then it trains."""
     for trial in trials:
-        left = trial.waited
         for stay in trial.stays:
-            turn = min(stay.began + left, stay.ended)
-            left -= turn - stay.began
+            turn = min(stay.began + stay.waited, stay.ended)
             for began, ended, waiting in ((stay.began, turn, True), (turn, stay.ended, False)):
                 if ended > began:
                     yield Part(trial=trial, slot=stay.slot, began=began, ended=ended, waiting=waiting)
@@ -78,20 +75,36 @@ def search_seconds(trials: Sequence[TrialRow], total: float) -> float:
     return max([total, *(stay.ended for trial in trials for stay in trial.stays)])
 
 
-def use_of(trials: Sequence[TrialRow], total: float) -> Use | None:
-    """Of a search that took `total` seconds. None where it is not known of each of its trials where it was trained: in
-    studies of earlier versions.
+def trained_seconds(trial: TrialRow) -> float:
+    """On its slots, epochs that were cut off included; its own account where its slots are not known."""
+    return sum(part.seconds for part in parts([trial]) if not part.waiting) if trial.stays else trial.seconds
+
+
+def queued_seconds(trial: TrialRow) -> float:
+    """That it waited without a slot."""
+    return max(trial.waited - sum(stay.waited for stay in trial.stays), 0.0)
+
+
+def use_of(trials: Sequence[TrialRow]) -> Use | None:
+    """None before any trained, and where it is not known of each trial where it was trained: in studies of earlier
+    versions.
     """
-    slots, seconds = slots_of(trials), search_seconds(trials, total)
-    if not slots or not seconds or unplaced(trials):
-        return None
     found = list(parts(trials))
+    if not found or unplaced(trials):
+        return None
     return Use(
-        slots=slots,
-        seconds=seconds,
+        slots=slots_of(trials),
+        seconds=sum(_there(trials).values()),
         trained=sum(part.seconds for part in found if not part.waiting),
         waited=sum(part.seconds for part in found if part.waiting),
     )
+
+
+def _there(trials: Sequence[TrialRow]) -> dict[str, float]:
+    """By slot, the seconds from its first trial to the end of its last: not each session need have had it."""
+    stays = [stay for trial in trials for stay in trial.stays]
+    began = {slot: min(stay.began for stay in stays if stay.slot == slot) for slot in slots_of(trials)}
+    return {slot: max(stay.ended for stay in stays if stay.slot == slot) - first for slot, first in began.items()}
 
 
 def unplaced(trials: Sequence[TrialRow]) -> list[TrialRow]:

@@ -53,6 +53,8 @@ class Stay:
     began: float
     """Seconds of search time from the study's start, like `ended`."""
     ended: float
+    waited: float = 0.0
+    """Seconds from `began` until training began, as for a worker to start; all of it where none did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,9 @@ class TrialRow:
     stays: tuple[Stay, ...] = ()
     """Its slots over time, in their order: several where it was cut off. None in studies of earlier versions."""
     waited: float = 0.0
-    """Seconds on its slots that it did not train: for free memory, for a worker to start."""
+    """Seconds that it did not train: on its slots, as for a worker to start, and before it had one, as for memory."""
+    carried: bool = False
+    """Whether it was trained in another study and taken over."""
     retries: int = 0
     """Times it was begun again after it was cut off."""
     memory: int = 0

@@ -212,7 +212,7 @@ def test_the_verbs_tell_of_the_study_from_any_folder(done: tuple[Path, dict[str,
         assert "\x1b" not in out
         shown[" ".join(words)] = out
     assert NAME in shown["studies"]
-    assert "preset 'published'" in shown[f"show {NAME}"]
+    assert "preset published" in shown[f"show {NAME}"]
     assert shown[f"report {NAME}"].strip() == said["report"]
     assert json.loads(shown["studies --json"])[0]["finished"] == 3
     assert len(json.loads(shown[f"show {NAME} --json"])["trials"]) == 3

@@ -262,6 +262,7 @@ def test_a_process_killed_while_it_extends_leaves_no_study_and_the_same_command_
 ) -> None:
     def killed(*_: object) -> None:
         (study_folder("s-2").path / "folds-99.npz").write_bytes(b"of another life")
+        (study_folder("s-2").path / "folds-mine.npz").write_bytes(b"the user's")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -270,7 +271,7 @@ def test_a_process_killed_while_it_extends_leaves_no_study_and_the_same_command_
             extended(job, WIDER)
     assert not study_folder("s-2").database.exists()
     assert len(extended(job, WIDER).trials) == 10
-    assert not list(study_folder("s-2").path.glob("folds*"))
+    assert [path.name for path in study_folder("s-2").path.glob("folds*")] == ["folds-mine.npz"]
 
 
 def test_a_study_that_is_being_searched_is_not_extended(job: Job) -> None:

@@ -263,3 +263,14 @@ def test_a_space_that_does_not_fit_says_why() -> None:
     found = forecast(setting(small), samples=1, trials=20, seed=0)
     assert "does not fit the 2 x 2 input" in found.problem
     assert found.search is None
+
+
+def test_two_trials_at_once_on_the_same_cores_end_no_sooner_than_one_after_the_other() -> None:
+    alone = forecast(setting(), samples=1, trials=10, seed=0).search
+    beside = forecast(setting(at_once=2), samples=1, trials=10, seed=0).search
+    measured = forecast(setting(at_once=2, gain=1.6), samples=1, trials=10, seed=0).search
+    assert alone is not None
+    assert beside is not None
+    assert measured is not None
+    assert beside.low == pytest.approx(alone.low)
+    assert measured.high == pytest.approx(alone.high / 1.6)

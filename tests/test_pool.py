@@ -107,6 +107,58 @@ def test_a_trial_that_waits_for_its_worker_to_start_is_not_timed(study: Driver) 
     search(study, slots, clock, trials=1, trial_timeout=30.0).run()
     assert outcomes(study) == [("complete", "", 0)]
     assert 100 <= study.trials[0].waited <= 140
+    assert [stay.waited for stay in study.trials[0].stays] == [study.trials[0].waited]
+
+
+def test_a_trial_that_is_stopped_before_its_worker_begins_has_waited_and_not_trained(study: Driver) -> None:
+    clock, control = Clock(), Control()
+
+    def load(slots: Slots) -> None:
+        clock.now += 1.0
+        if clock.now == 20:
+            control.stop("it was interrupted", signal.SIGINT)
+
+    slots = Slots(1, load, quick=False, heeds=False)
+    search(study, slots, clock, trials=1, control=control).run()
+    (cut_off,) = ended(study)
+    (stay,) = cut_off.stays
+    assert cut_off.state is TrialState.WAITING
+    assert stay.ended - stay.began == stay.waited == cut_off.waited > 20
+
+    def begin_late(slots: Slots) -> None:
+        clock.now += 5.0
+        for job in slots.running:
+            slots.messages.append(slots.begun.pop())
+            slots.finish(job)
+
+    study.study.close()
+    study.restart()
+    resumed = search(study, Slots(["GPU a"], begin_late, quick=False), clock, trials=1)
+    resumed.seconds_before = 100.0
+    resumed.run()
+    (trial,) = ended(study)
+    assert [(each.began, each.waited) for each in trial.stays] == [(0.0, stay.waited), (100.0, 5.0)]
+    assert trial.waited == stay.waited + 5
+
+
+def test_waiting_is_kept_by_stay_where_a_worker_dies_after_it_began_and_another_before(study: Driver) -> None:
+    clock, turns = Clock(), iter(["begin", "die", "die", "begin", "finish"])
+
+    def act(slots: Slots) -> None:
+        clock.now += 3.0
+        match next(turns):
+            case "begin":
+                slots.messages.append(slots.begun.pop())
+            case "die":
+                slots.begun.clear()
+                slots.messages.append(Died(job=0, detail="killed"))
+            case _:
+                slots.finish(0)
+
+    search(study, Slots(1, act, quick=False), clock, trials=1).run()
+    (trial,) = ended(study)
+    assert [(stay.began, stay.ended, stay.waited) for stay in trial.stays] == [(0, 6, 3), (6, 9, 3), (9, 15, 3)]
+    assert trial.waited == 9
 
 
 # --- workers that hang ------------------------------------------------------------------------------------------------

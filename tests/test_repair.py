@@ -84,7 +84,7 @@ def test_damage_that_leaves_all_rows_readable_costs_nothing(study: Study) -> Non
         Study.open(study.folder)
     done = finding(repair(study.folder), "database")
     assert done.standing is Standing.MENDED
-    assert "all of its rows could be read: 4 finished trials, nothing lost" in done.done
+    assert done.done.startswith("read all of its rows: 4 finished trials, nothing lost; the damaged file is ")
     assert scores(study.folder) == [0.5, 0.7, 0.6, 0.9]
     (aside,) = study.folder.path.glob("study.db.damaged-*")
     assert aside.read_bytes() == spoilt
@@ -94,7 +94,8 @@ def test_where_rows_are_gone_the_newest_backup_takes_its_place_and_it_is_told_wh
     spoilt = overwrite(study.folder.database, "trial_user_attributes")
     done = finding(repair(study.folder), "database")
     assert f"restored the backup of {NOON.astimezone():%Y-%m-%d %H:%M}, 3 finished trials" in done.done
-    assert "lost: 1 trial finished later (3)" in done.done
+    assert "; trial 3 is lost, 1 of 4; " in done.done
+    assert (done.loss, done.lost, done.n_existed) == ("trial 3 is lost, 1 of 4", (3,), 4)
     assert scores(study.folder) == [0.5, 0.7, 0.6]
     (aside,) = study.folder.path.glob("study.db.damaged-*")
     assert aside.read_bytes() == spoilt
@@ -196,8 +197,11 @@ def test_a_dry_run_says_the_same_and_touches_nothing(study: Study) -> None:
     assert contents(study.folder.path) == before
     assert (study.folder.path / ".unfinished-best-x").exists()
     done = repair(study.folder)
-    assert finding(done, "database").done.startswith(finding(told, "database").done)
-    assert finding(done, "unfinished files") == finding(told, "unfinished files")
+    would, did = finding(told, "database"), finding(done, "database")
+    assert would.done.startswith("would restore the backup of ")
+    assert would.done.endswith("; trial 3 would be lost, 1 of 4")
+    assert (would.lost, would.found) == (did.lost, did.found)
+    assert finding(told, "unfinished files").done == "would be removed"
 
 
 def test_a_link_to_a_damaged_database_is_left_to_its_owner(study: Study, tmp_path: Path) -> None:
@@ -418,7 +422,7 @@ def test_a_study_of_which_a_killed_repair_left_only_the_damaged_file_has_its_row
     with pytest.raises(StudyError, match=r"there is study\.db\.damaged-20261127T120000Z\. Try: tune repair lost"):
         find_study("lost")
     done = finding(repair(find_remains("lost")), "database").done
-    assert done.startswith("all of the rows of study.db.damaged-20261127T120000Z could be read: 2 finished trials")
+    assert done.startswith("read all of the rows of study.db.damaged-20261127T120000Z: 2 finished trials")
     assert scores(lost.folder) == [0.5, 0.7]
 
 

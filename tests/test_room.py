@@ -104,7 +104,17 @@ def test_a_search_that_cannot_fit_is_refused_before_anything_is_made(job: Job, m
     assert "keep fewer weights (--keep best)" in said
     assert "TUNE_HOME" in said
     assert "\n" not in said
-    assert not job.request.folder.database.exists()
+    assert not job.request.folder.path.exists()
+
+
+def test_a_folder_that_was_there_before_stays_where_a_search_is_refused(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.request.folder.path.mkdir(parents=True)
+    free(monkeypatch, 2_000_000)
+    with pytest.raises(SetupError):
+        job.run(budget=Budget(trials=500), keep=POLICIES["all"])
+    assert job.request.folder.path.exists()
 
 
 def test_a_finished_study_is_not_refused_and_one_that_goes_on_is(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tuner.errors import TuneError
+from tuner.trial import Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +16,16 @@ AT_START, LATER = 3, 10
 
 WORKER = "worker"
 """The reason of a worker that died without a trial: nothing can be trained where none starts."""
+
+
+class Braked(TuneError):
+    """Too many failures ended the run."""
+
+    def __init__(self, why: str, reason: str, advice: str) -> None:
+        super().__init__(f"{why}. {advice}")
+        self.why = why
+        self.reason = reason
+        """That of all of them; empty where they differ."""
 
 
 @dataclass
@@ -30,13 +41,16 @@ class Brake:
     def failure(self, reason: str, detail: str, *, at_start: bool = True) -> None:
         """Counts one that ended by a fault: `at_start` where no trial of the study has ended in order yet.
 
-        Raises TuneError where it is one too many.
+        Raises Braked where it is one too many.
         """
         self._failures.append((reason, detail))
         alike = len({reason for reason, _ in self._failures}) == 1
         early = alike and (reason == WORKER or at_start)
         if len(self._failures) >= (AT_START if early else LATER):
-            raise TuneError(
-                f"{len(self._failures)} failures in a row, the first: {self._failures[0][1]}. "
-                f"What the workers said stands in {self.logs}."
-            )
+            why = f"{len(self._failures)} failures in a row, the first: {self._failures[0][1]}"
+            raise Braked(why, reason if alike else "", self._advice(reason if alike else ""))
+
+    def _advice(self, reason: str) -> str:
+        if reason == Reason.TIMEOUT:
+            return "Give trials more time: raise --trial-timeout, or lift it with --trial-timeout none."
+        return f"What the workers said stands in {self.logs}."

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.errors import StudyError
-from tuner.keeping import Keeper
+from tuner.keeping import OPEN, Keeper
 from tuner.study import Study
 from tuner.study.backups import list_backups, newest_whole, shows_a_study
 from tuner.study.belongings import belongings, contents, door, shared
-from tuner.study.folder import SET_ASIDE
+from tuner.study.folder import JOURNALS, SET_ASIDE
 from tuner.study.leftovers import drop, entries, remove, size_of, unfinished
+from tuner.study.remnants import LOST, read_remnants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from pathlib import Path
 
     from tuner.plan import Keep
@@ -31,19 +32,34 @@ class Waste:
     """Bytes."""
 
 
-def waste(study: Study, keep: Keep) -> list[Waste]:
-    """What can go of a sound study that nobody searches; the caller holds its lock. The database, the split, the
-    retrained winner, the report and guesses that wait are not among it.
+def waste(study: Study, keep: Keep, spare: Container[Path] = (), *, busy: bool = False) -> list[Waste]:
+    """What can go of a sound study; who removes it holds its lock. The database, the split, the retrained winner, the
+    report and guesses that wait are not among it, nor what to `spare`. Of one that is `busy` with a search, what looks
+    unfinished is being written.
     """
     folder = study.folder
     found = {
         "checkpoints": Keeper(study, keep).unwanted(),
         "backups but the newest": _older_backups(folder),
         "logs": entries(folder.logs),
-        "damaged files": [*entries(folder.damaged), *_set_aside(folder)],
-        "unfinished files": list(unfinished(folder)),
+        "damaged files": [*entries(folder.damaged), *(path for path in _set_aside(folder) if path not in spare)],
+        "unfinished files": [] if busy else list(unfinished(folder)),
     }
     return [_waste(what, paths) for what, paths in found.items() if paths]
+
+
+def spared(study: Study) -> tuple[Path, ...]:
+    """Damaged databases from which more trials can be read than the study has, and what SQLite kept beside them."""
+    own = sum(trial.state not in OPEN and trial.detail != LOST for trial in study.trials())
+    rich = [path.name for path in study.folder.set_aside if _n_readable(path, study.folder.name) > own]
+    names = {f"{name}{end}" for name in rich for end in ("", *JOURNALS)}
+    return tuple(path for path in _set_aside(study.folder) if path.name in names)
+
+
+def _n_readable(damaged: Path, name: str) -> int:
+    """Trials that had ended. Earlier versions sealed none, so that nothing shows which of them are sound."""
+    left = read_remnants(damaged, name)
+    return len(left.trials or left.ended)
 
 
 def clear(found: Iterable[Waste]) -> None:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import threading
 
+INTERRUPTED = "it was interrupted"
+"""The reason of whoever stops a run by a signal."""
+
+TIME_UP = "its time was up"
+"""The reason of a search that has had the time it was given: it is over, however many trials it has."""
+
 
 class Control:
     """No new trials, and those that run keep their last epoch. Safe to call from a signal handler."""

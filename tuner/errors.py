@@ -41,6 +41,10 @@ class BusyError(TuneError):
     exit_code = 75
 
 
+class HeldError(BusyError):
+    """A process that lives holds the study."""
+
+
 class Interrupted(TuneError):
     """A signal ended the run; all that was done is kept."""
 

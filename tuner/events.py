@@ -127,6 +127,16 @@ class Warned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopping:
+    """The search begins nothing more, and waits for what runs to keep its last epoch."""
+
+    why: str
+    """A sentence: `its time was up`."""
+    interrupted: bool
+    """Whether somebody asked for it. Asked again it waits for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retraining:
     """The search is over and the winner is trained on training and validation images."""
 
@@ -168,6 +178,7 @@ Event = (
     | WaitingForMemory
     | SlotLost
     | Warned
+    | Stopping
     | Retraining
     | RetrainingEpoch
     | TakenUp

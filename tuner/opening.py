@@ -20,6 +20,8 @@ from tuner.plan import ACCURACY, AUTO, BEST, Budget, Keep, Plan
 from tuner.precision import precision_for
 from tuner.study import Folder, Study, attributes, hold
 from tuner.study.backups import list_backups
+from tuner.study.belongings import FOLDS
+from tuner.study.leftovers import entries
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -232,13 +234,18 @@ def _check_same_but_space(old: Study, plan: Plan) -> None:
 
 def _clear_folds(folder: Folder) -> None:
     """Those that a run left which was killed before its study was there, or a study that somebody deleted."""
-    for left in folder.path.glob("folds*.npz"):
+    for left in _folds(folder):
         left.unlink()
+
+
+def _folds(folder: Folder) -> list[Path]:
+    """Those that are ours."""
+    return [path for path in entries(folder.path) if FOLDS.fullmatch(path.name)]
 
 
 def _copy_folds(source: Folder, target: Folder) -> None:
     _clear_folds(target)
-    for path in source.path.glob("folds*.npz"):
+    for path in _folds(source):
         with new_file(target.path / path.name) as work:
             shutil.copyfile(path, work)
 

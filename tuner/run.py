@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tuner.data
 from tuner import crashing
+from tuner.braking import Braked
+from tuner.cleaning import close
+from tuner.control import INTERRUPTED
 from tuner.engines import Setting, make_engine
 from tuner.engines.checking import check_engine
-from tuner.errors import Interrupted, StudyError
+from tuner.errors import Interrupted, StudyError, TuneError
 from tuner.events import CarriedOver, Computing, Event, TakenUp, Warned
 from tuner.executors.local import COMMAND, Local
 from tuner.extending import ORIGIN
@@ -25,6 +28,7 @@ from tuner.search import Search
 from tuner.slots import crowding, slots
 from tuner.study import Study, hold, storage_errors
 from tuner.study.backups import Backups
+from tuner.study.belongings import contents
 from tuner.study.guard import beating
 
 if TYPE_CHECKING:
@@ -35,6 +39,11 @@ if TYPE_CHECKING:
     from search_spaces import Configuration, SearchSpace
     from tuner.control import Control
     from tuner.engines import Engine
+    from tuner.study import Folder
+
+
+SHORT = 200
+"""Characters of an error that a study remembers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +79,15 @@ def run(
     check_fits(request.space, data)
     plan = plan_of(request, data, devices)
     check_engine(request.space, plan)
+    made = not request.folder.path.exists()
     _make_folder(request.folder.path)
     with (
         hold(request.folder.path, request.folder.name),
         storage_errors(request.folder.database),
         ExitStack() as stack,
     ):
+        if made:
+            stack.enter_context(_gone_if_refused(request.folder))
         is_new = not request.folder.database.exists()
         if is_new:
             check_room(request, plan, data, len(devices))
@@ -97,6 +109,17 @@ def run(
         _remember_memory(study, memory)
         report, page = write(study, request.space)
         return Outcome(report=report, page=page)
+
+
+@contextmanager
+def _gone_if_refused(folder: Folder) -> Iterator[None]:
+    """Where the block raises before anything is in the folder, that is gone too, with its lock. The caller holds it."""
+    try:
+        yield
+    except BaseException:
+        if not contents(folder):
+            close(folder)
+        raise
 
 
 @contextmanager
@@ -164,11 +187,29 @@ def _search(
         study.remember(RUN, {**before, **facts})
         crashing.here("run-noted")
         executor.start()
-    stopped_by = search.run()
+    try:
+        stopped_by = search.run()
+    except (TuneError, KeyboardInterrupt) as error:
+        with suppress(TuneError), storage_errors(request.folder.database):  # a full disk, say, has no room for it
+            study.remember(
+                RUN, {**before, **facts, "stopped_by": _in_words(error), "seconds": round(search.seconds, 1)}
+            )
+        raise
     crashing.here("search-ended")
     facts |= {"stopped_by": stopped_by, "exhausted": search.exhausted, "seconds": round(search.seconds, 1)}
     study.remember(RUN, {**before, **facts})
     _remember_memory(study, search.worker_memory)
+
+
+def _in_words(error: BaseException) -> str:
+    """Why a search ended by it, for `ended because ...`."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case Braked():
+            return f"there were {error.why}"
+        case _:
+            return f"it met an error: {str(error).splitlines()[0]}"[:SHORT]
 
 
 def _remember_memory(study: Study, worker: int) -> None:
@@ -181,9 +222,8 @@ def _remember_memory(study: Study, worker: int) -> None:
 
 
 def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
-    """A session that was killed left no total of its own, but its trials say when their epochs ended."""
-    ends = [max(trial.finished_after or 0.0, trial.seen_after) for trial in study.trials()]
-    return max([float(before.get("seconds", 0.0)), *ends])
+    """A session that was killed left no total of its own, but its trials say when they were last seen."""
+    return max([float(before.get("seconds", 0.0)), *(trial.last_seen for trial in study.trials())])
 
 
 def _needs(study: Study, jobs: TrainingJobs) -> Callable[[Configuration, bool], int]:

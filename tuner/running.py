@@ -23,7 +23,7 @@ class Running:
 
     what: Trainable
     ready: float
-    """Since when it could have been training."""
+    """Since when it has waited for a slot."""
     slot: str = ""
     curve: tuple[Epoch, ...] = ()
     folds: tuple[Fold, ...] = ()
@@ -46,7 +46,8 @@ class Running:
     """When its worker last gave a sign of life."""
     scored: float = 0.0
     """When it last had another epoch or fold, or was begun."""
-    waited: float = 0.0
+    queued: float = 0.0
+    """Seconds that it waited for a slot: for free memory, or until one was free to begin it again."""
     memory: int = 0
     device_memory: int = 0
     reached: int = 0
@@ -77,6 +78,7 @@ class Running:
 
     def take_up(self, trial: Trial, after: Trial | None) -> None:
         """What it has of earlier: folds are kept, epochs its checkpoint will tell again."""
+        self.queued = trial.queued + self.seen - self.ready
         self.folds, self.curve = trial.folds, trial.curve
         self.paid = self.seconds(after)
         self.curve = ()
@@ -90,7 +92,6 @@ class Running:
         """Its worker begins with it."""
         crashing.here("begun")
         self.begun, self.seen, self.scored = now, now, now
-        self.waited += now - self.ready
 
     def score(self, now: float) -> None:
         """It has another epoch or fold."""
@@ -136,6 +137,6 @@ class Running:
         return self.paid + (now - self.begun if self.begun is not None else 0.0)
 
     @property
-    def cost(self) -> dict[str, float]:
+    def cost(self) -> dict[str, int]:
         """What the study keeps of it beside its seconds."""
-        return {"waited": round(self.waited, 3), "memory": self.memory, "device_memory": self.device_memory}
+        return {"memory": self.memory, "device_memory": self.device_memory}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from tuner import messages
 from tuner.admission import Admission
 from tuner.braking import WORKER
-from tuner.control import Control
+from tuner.control import TIME_UP, Control
 from tuner.ending import Endings
 from tuner.engines import Exhausted
 from tuner.errors import SetupError, TuneError
-from tuner.events import EpochScored, Event, FoldScored, SlotLost, Warned
+from tuner.events import EpochScored, Event, FoldScored, SlotLost, Stopping, Warned
 from tuner.keeping import Keeper
 from tuner.overseeing import Overseer
 from tuner.patience import Patience
@@ -149,9 +149,9 @@ class Search:
         if self.control.stopping:
             self._stop_all(self.control.reason)
         elif not self._ended and self._endings.n_finished >= self.budget.trials:
-            self._ended = f"all {self.budget.trials} trials are done"
+            self._ended = f"all {self.budget.trials} trials are done" if self.budget.trials > 1 else "its trial is done"
         elif self._time_is_up():
-            self._stop_all("its time was up")
+            self._stop_all(TIME_UP)
 
     def _time_is_up(self) -> bool:
         """A timeout that comes before the first epoch waits for it: a search without any score could not be used."""
@@ -167,6 +167,7 @@ class Search:
         self._ended = why
         self.exhausted = False
         self._endings.stopping = True
+        self._tell(Stopping(why=why, interrupted=self.control.stopping))
         self._overseer.stop()
         for number in self._running:
             self.executor.stop(number)
@@ -198,6 +199,7 @@ class Search:
             case Trainable() as following:
                 running = Running(following, ready=self.clock())
                 if self._admission.admits(slot, running, self._running.values()):
+                    running.ready = self.clock()  # to be looked at is no waiting
                     self._submit(slot, running)
                 else:
                     self._ready.append(running)
@@ -222,6 +224,7 @@ class Search:
             measures=running.what.measures,
             device=slot,
             retries=running.retries,
+            queued=round(running.queued, 3),
         )
         self._running[number] = running
         self.study.then(partial(self.executor.submit, slot, job, alone=running.alone))
@@ -254,6 +257,7 @@ class Search:
         running = self._running.get(message.job)
         if running is not None and isinstance(message, messages.Begun):
             running.begin(self.clock())
+            self.study.record_start(message.job, self.seconds)
         elif running is not None:
             running.seen = self.clock()
 

@@ -118,6 +118,8 @@ class Stay:
     began: float
     """Seconds of search time from the study's start, like `ended`."""
     ended: float
+    waited: float = 0.0
+    """Seconds from `began` until training began, as for a worker to start; all of it where none did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +185,7 @@ class Trial:
     stays: tuple[Stay, ...] = ()
     """Its slots over time, in their order."""
     waited: float = 0.0
-    """Seconds on its slots that it did not train: for free memory, for a worker to start."""
+    """Seconds that it did not train: on its slots, as for a worker to start, and before it had one, as for memory."""
     memory: int = 0
     """Peak resident bytes of the worker while it trained; 0 where nobody measured."""
     device_memory: int = 0
@@ -210,6 +212,16 @@ class Trial:
     def scored(self) -> bool:
         """Whether any of it was trained and judged."""
         return bool(self.curve or self.folds)
+
+    @property
+    def queued(self) -> float:
+        """Of the seconds that it `waited` those without a slot."""
+        return max(round(self.waited - sum(stay.waited for stay in self.stays), 3), 0.0)
+
+    @property
+    def last_seen(self) -> float:
+        """The search time, in seconds, at which something was last known of it."""
+        return max([self.finished_after or 0.0, self.seen_after, *(stay.ended for stay in self.stays)])
 
     @property
     def identity(self) -> Identity:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reports import drawing, text
-from reports.occupancy import search_seconds, slots_of, unplaced, use_of
+from reports.occupancy import queued_seconds, search_seconds, slots_of, trained_seconds, unplaced, use_of
 from reports.page import Block, Column, Plot, Plots, Prose, Section, Table
 
 if TYPE_CHECKING:
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from reports.report import Report, TrialRow
 
 _ROWS = 10
+_WORTH_TELLING = 0.01
+"""Share of the training."""
 
 
 def section(report: Report) -> Section:
-    trained = [trial for trial in report.trials if trial.seconds or trial.stays]
+    trained = [trial for trial in report.trials if (trial.seconds or trial.stays) and not trial.carried]
     blocks: list[Block] = []
     if not trained:
         blocks.append(Prose(text="No trial has been trained yet."))
         return _section(blocks)
-    use = use_of(report.trials, report.search.seconds)
+    use = use_of(report.trials)
     if use is not None:
         blocks.append(Prose(text=_used(use)))
     blocks.append(Prose(text=" ".join(_sentences(trained))))
@@ -42,23 +44,23 @@ def _section(blocks: list[Block]) -> Section:
 
 def _used(use: Use) -> str:
     n = len(use.slots)
-    who, they = (f"the slot {use.slots[0]}", "it") if n == 1 else (f"its {n} slots", "they")
-    idle = max(1 - use.utilisation - use.waiting, 0.0)
+    who, they = (f"the slot {use.slots[0]}", "it") if n == 1 else (f"its {n} slots together", "they")
+    whose = "its" if n == 1 else "each one's"
     return (
-        f"Utilisation {text.percent(use.utilisation)}: for that share of the {text.span(use.seconds)} that the search "
-        f"took, {who} trained. For {text.percent(use.waiting)} {they} had a trial that waited, for its worker to start "
-        f"or for free memory; for {text.percent(idle)} {they} stood empty."
+        f"Utilisation {text.percent(use.utilisation)}: {who} trained for {text.span(use.trained)} of the "
+        f"{text.span(use.seconds)} from {whose} first trial to the end of its last. For {text.span(use.waited)} "
+        f"({text.percent(use.waiting)}) {they} had a trial that waited for its worker to start; for "
+        f"{text.span(use.idle)} ({text.percent(use.idle / use.seconds)}) {they} stood empty."
     )
 
 
 def _sentences(trained: list[TrialRow]) -> Iterator[str]:
-    total = sum(trial.seconds for trial in trained)
-    longest = max(trained, key=lambda trial: trial.seconds)
-    if total:
-        share = text.percent(longest.seconds / total)
+    yield from _trained(trained)
+    queued = sum(map(queued_seconds, trained))
+    if queued > _WORTH_TELLING * sum(map(trained_seconds, trained)):
         yield (
-            f"All trials together trained for {text.span(total)}, the longest, trial {longest.number}, for "
-            f"{text.span(longest.seconds)} ({share} of that)."
+            f"Trials waited another {text.span(queued)} without a slot, for free memory or to be begun again; no bar "
+            "shows that."
         )
     for what, of in (("process", _host), ("GPU", _device)):
         most = max(trained, key=of)
@@ -69,6 +71,20 @@ def _sentences(trained: list[TrialRow]) -> Iterator[str]:
         times = sum(trial.retries for trial in again)
         verb, in_all = "was" if len(again) == 1 else "were", "" if times == len(again) else f", {times} times in all"
         yield f"{text.plural(len(again), 'trial')} {verb} cut off and begun again{in_all}."
+
+
+def _trained(trained: list[TrialRow]) -> Iterator[str]:
+    total, longest = sum(map(trained_seconds, trained)), max(trained, key=trained_seconds)
+    if not total:
+        return
+    most = trained_seconds(longest)
+    yield (
+        f"All trials together trained for {text.span(total)}, the longest, trial {longest.number}, for "
+        f"{text.span(most)} ({text.percent(most / total)} of that)."
+    )
+    lost = total - sum(trial.seconds for trial in trained)
+    if lost > _WORTH_TELLING * total:
+        yield f"Of that, {text.span(lost)} led to no whole epoch; the other sections do not count them."
 
 
 def _host(trial: TrialRow) -> int:
@@ -88,17 +104,17 @@ def _not_kept(without: list[TrialRow], trained: list[TrialRow]) -> str:
 
 
 def _plot(report: Report, use: Use | None) -> Plot:
-    trials, seconds = report.trials, search_seconds(report.trials, report.search.seconds)
+    trials = [trial for trial in report.trials if trial.stays]
+    seconds = search_seconds(trials, report.search.seconds)
     n = len(slots_of(trials))
-    several = any(len(trial.stays) > 1 for trial in trials)
-    sums = " Of a trial with several bars the waiting is known as a sum, and drawn at the first." if several else ""
     crossed = " A cross marks a failed trial without room for its number." if _failed(report) else ""
     how = "" if use is None else f" Trials trained for {text.percent(use.utilisation)} of the slots' time."
     return Plot(
         name="slots",
         title="Slots over time",
         caption="One row is a slot, one bar a time that a trial had it, in the colour of how that trial ended; its "
-        f"number stands above where there is room. Grey is waiting; where there is no bar, nothing ran.{sums}{crossed}",
+        "number stands above where there is room. Grey, at a bar's beginning, is waiting for its worker to start; "
+        f"where there is no bar, nothing ran.{crossed}",
         alt=f"Bars of {text.plural(len(trials), 'trial')} on {text.plural(n, 'slot')} over {text.span(seconds)}.{how}",
         draw=partial(drawing.slots_over_time, trials, seconds),
         draw_narrow=partial(drawing.slots_over_time, trials, seconds, narrow=True),
@@ -120,7 +136,7 @@ _COLUMNS: tuple[tuple[str, Callable[[TrialRow], float | str], Callable[[TrialRow
 
 
 def _table(trained: list[TrialRow]) -> Table:
-    rows = sorted(trained, key=lambda trial: -trial.seconds)[:_ROWS]
+    rows = sorted(trained, key=lambda trial: -trained_seconds(trial))[:_ROWS]
     shown = [column for column in _COLUMNS if any(column[1](trial) for trial in rows)]
     of = f"The {len(rows)} that took the most time" if len(trained) > len(rows) else "What each trial took"
     titles = ("Trial", "State", "Epochs", "Trained", *(title for title, _, _ in shown))
@@ -134,7 +150,7 @@ def _table(trained: list[TrialRow]) -> Table:
                 str(trial.number),
                 trial.state,
                 str(len(trial.curve)) if trial.curve else "-",
-                text.span(trial.seconds),
+                text.span(trained_seconds(trial)),
                 *(tell(trial) for _, _, tell in shown),
             )
             for trial in rows

@@ -58,8 +58,16 @@ def _table(groups: list[tuple[str, str, list[TrialRow]]]) -> Table:
         Column(title="Trained for", look="number"),
         Column(title="Which"),
     )
-    rows = tuple((state, reason, str(len(of)), _trained(of), _which(of)) for state, reason, of in groups[:_ROWS])
+    rows = tuple(
+        (state, _words(reason), str(len(of)), _trained(of), _which(of)) for state, reason, of in groups[:_ROWS]
+    )
     return Table(title="Pruned and failed trials", columns=columns, rows=rows)
+
+
+def _words(reason: str) -> str:
+    """`out of memory: its process was killed` for `out_of_memory: its ...`."""
+    kind, colon, detail = reason.partition(":")
+    return kind.replace("_", " ") + colon + detail
 
 
 def _trained(trials: list[TrialRow]) -> str:
@@ -73,6 +81,6 @@ def _which(trials: list[TrialRow]) -> str:
 
 
 def _turned_down(report: Report) -> Table:
-    rows = tuple((reason, text.count(n)) for reason, n in report.search.turned_down.items())
+    rows = tuple((_words(reason), text.count(n)) for reason, n in report.search.turned_down.items())
     columns = (Column(title="Reason"), Column(title="Proposals", look="number"))
     return Table(title="Proposals turned down before training", columns=columns, rows=rows)

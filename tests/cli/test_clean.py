@@ -161,6 +161,50 @@ def test_a_damaged_study_keeps_its_backups(study: Study, capsys: pytest.CaptureF
     assert len(list_backups(study.folder)) == 2
 
 
+def test_a_damaged_file_that_tells_more_than_the_study_does_is_spared(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rich = study.folder.path / "study.db.damaged-20261127T130000Z"
+    rich.write_bytes(study.folder.database.read_bytes())
+    journal = rich.with_name(f"{rich.name}-journal")
+    journal.write_bytes(b"x")
+    study.folder.database.write_bytes(list_backups(study.folder)[1].path.read_bytes())
+    assert run_program(["clean", "s"]) == 0
+    assert f"tune: spared: {rich}, of which more trials can be read" in f"tune: {capsys.readouterr().err}"
+    assert (rich.exists(), journal.exists()) == (True, True)
+    assert not (study.folder.path / "study.db.damaged-20261127T120000Z").exists()
+    study.folder.database.write_bytes(rich.read_bytes())
+    assert run_program(["clean", "s", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["spared"] == []
+    assert not rich.exists()
+
+
+def test_a_dry_run_needs_no_lock(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    with hold(study.folder.path, "s"):
+        assert run_program(["clean", "s", "--dry-run", "--json"]) == 0
+        assert run_program(["clean", "s", "--delete", "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert '"what": "checkpoints"' in told
+    assert "unfinished files" not in told  # they are being written
+
+
+def test_where_nothing_may_be_written_it_is_said_and_not_that_there_are_no_studies(
+    study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tuner.study.lock.FileLock.acquire", refused)
+    assert run_program(["clean", "--all"]) == 4
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "cannot be locked: Read-only file system" in said.err
+    assert run_program(["clean", "--all", "--dry-run"]) == 0
+    assert run_program(["repair", "s", "--dry-run"]) == 0
+    assert "Nothing was touched" in capsys.readouterr().out
+    assert study.folder.database.exists()
+
+
 # --- the whole study --------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,8 @@ from rich.console import Console
 from search_spaces import SearchSpace
 from tuner.cli.boundary import run_program
 from tuner.cli.progress import Progress
-from tuner.cli.screen import PlainScreen, trial_line
+from tuner.cli.screen import PlainScreen
+from tuner.cli.trial_lines import trial_line
 from tuner.cli.view import view
 from tuner.control import Control
 from tuner.events import CarriedOver, Enqueued, Event, SetAside, TrialBegan, TrialEnded
@@ -91,8 +92,9 @@ def test_a_guess_during_a_run_is_its_next_trial(job: Job, capsys: Captured) -> N
     job.monkeypatch.setenv("FAKE_WORKER", "{}")
     run(job.request, Watch(event=watch), Control(), command=FAKE_WORKER, write=without_files)
     assert "Study 's' is being searched: this is its next trial.\n" in said[0]
-    assert enqueued(job) == [(4, dict(SearchSpace.preset(job.request.space, "first").values) | {UNITS: 33})]
-    assert [event.number for event in job.events if isinstance(event, Enqueued)] == [4]
+    # Trial 4 began in the transaction that trial 3 ended in.
+    assert enqueued(job) == [(5, dict(SearchSpace.preset(job.request.space, "first").values) | {UNITS: 33})]
+    assert [event.number for event in job.events if isinstance(event, Enqueued)] == [5]
     assert not list(job.request.folder.inbox.glob("*.json"))
     assert len(job.trials) == 8
 
@@ -329,12 +331,12 @@ def test_a_running_screen_says_what_came_in_and_what_did_not(job: Job) -> None:
 
 def test_lines_of_trials_say_where_they_came_from() -> None:
     trial = Trial(number=1, state=TrialState.COMPLETE, preset="x", enqueued=True, carried="old")
-    assert trial_line(trial, is_best=False).endswith("preset 'x', your guess, carried over from old")
+    assert trial_line(trial, is_best=False).endswith("x, your guess, carried over from old")
 
 
 def test_the_live_view_marks_a_guess(job: Job) -> None:
     progress = Progress(job.request.budget, clock=lambda: 0.0)
     progress.take(TrialBegan(number=1, preset="", parameters=9, epochs=3, device="CPU", enqueued=True))
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(view(progress, ""))
+    console.print(view(progress, "", 110))
     assert "CPU  your guess" in console.export_text()

@@ -48,7 +48,7 @@ from tuner.control import Control
         ("digits --study ../up", 2, r"a study's name must start with a letter or digit"),
         ("digits --study a/b", 2, r"a study's name must"),
         ("digits --gpus two", 2, r"--gpus takes auto, all, none, or numbers"),
-        ("digits --gpus 0", 5, r"there is no GPU 0\. GPUs found: none"),
+        ("digits --gpus 0", 5, r"there is no GPU 0\. GPUs found: none\. Train on the CPU with --gpus none"),
         ("digits --gpus all", 5, r"no NVIDIA GPU was found"),
         ("digits --limit 12", 2, r"at least 20\. Got 12"),
         ("mnist --data /nowhere", 3, r"/nowhere"),
@@ -106,7 +106,7 @@ def test_a_fault_of_ours_is_told_in_a_line_and_kept_in_a_file(
     def broken(*_words: object) -> None:
         raise RuntimeError("a thing that cannot be")
 
-    monkeypatch.setattr("tuner.cli.study_commands._print_studies", broken)
+    monkeypatch.setattr("tuner.cli.study_tables.print_studies", broken)
     monkeypatch.setattr("tuner.study.list_studies", broken)
     assert run_program(["studies"]) == 1
     err = capsys.readouterr().err
@@ -156,3 +156,14 @@ def test_a_reader_who_has_read_enough_is_no_error(home: Path, words: list[str]) 
 def test_options_may_come_before_the_data_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_program(["--space", "nosuch", "digits"]) == 2
     assert "no such space" in capsys.readouterr().err
+
+
+def test_doctor_says_why_a_data_set_cannot_be_kept(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TUNE_HOME", str(tmp_path / "file" / "home"))
+    run_program(["doctor"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if " digits " in line]
+    assert "Not a directory" in lines[0]
+    assert "tune data fetch" not in lines[0]

@@ -8,9 +8,20 @@ from rich.console import Console
 from search_spaces import SearchSpace
 from tuner.cli.printing import printable, span
 from tuner.cli.progress import Progress
-from tuner.cli.screen import PlainScreen, trial_line
-from tuner.cli.view import sparkline, view
-from tuner.events import EpochScored, Event, FoldScored, Retraining, RetrainingEpoch, TrialBegan, TrialEnded, WorkerLost
+from tuner.cli.screen import PlainScreen
+from tuner.cli.trial_lines import sparkline, trial_line
+from tuner.cli.view import view
+from tuner.events import (
+    EpochScored,
+    Event,
+    FoldScored,
+    Retraining,
+    RetrainingEpoch,
+    Stopping,
+    TrialBegan,
+    TrialEnded,
+    WorkerLost,
+)
 from tuner.opening import Request
 from tuner.plan import Budget
 from tuner.study import Folder
@@ -38,7 +49,7 @@ class Clock:
 
 def drawn(progress: Progress, note: str = "", width: int = 110) -> list[str]:
     console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
-    console.print(view(progress, note))
+    console.print(view(progress, note, width))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
@@ -57,8 +68,8 @@ def test_the_view_shows_what_is_done_what_runs_and_what_is_best() -> None:
     bar, facts, running = drawn(progress)
     assert bar.endswith("1/10 trials  1 complete  0 pruned  0 failed")
     assert facts.startswith("elapsed 50 s   about ")
-    assert facts.endswith("best 0.9100 (trial 0, epoch 2, 120,234 parameters)")
-    assert running == "▸ trial   3  epoch  2/20  val 0.8500  ▁█  2.5 s/epoch  97,322 parameters  CPU"
+    assert facts.endswith("best 0.9100 (trial 0, epoch 2, 120 k params)")
+    assert running == "▸ trial   3  epoch  2/20  val 0.8500  2.5 s/epoch  97 k params  CPU  ▁█"
 
 
 def test_nothing_is_wider_than_the_terminal() -> None:
@@ -93,9 +104,9 @@ def test_retraining_is_shown_by_its_epochs_and_then_the_test() -> None:
 
 def test_a_trial_is_one_plain_line() -> None:
     best = trial_line(trial(0, TrialState.COMPLETE, 0.8, 0.9123, preset="published"), is_best=True)
-    assert best == ("trial   0  complete  0.9123 at epoch 2      120,234 parameters     52 s  best  preset 'published'")
+    assert best == "trial   0  complete  0.9123 epoch   2/2  120 k params   52 s  best  published"
     failed = trial_line(trial(7, TrialState.FAILED, reason="nan", detail="the loss ran away"), is_best=False)
-    assert failed.endswith("nan: the loss ran away")
+    assert failed == "trial   7  failed    nan: the loss ran away  120 k params   52 s"
 
 
 def test_plain_output_has_a_line_for_each_thing_that_happened(tmp_path: Path) -> None:
@@ -144,11 +155,11 @@ def folds(*accuracies: float) -> tuple[Fold, ...]:
 def test_the_view_shows_which_fold_runs_and_the_mean_of_those_before() -> None:
     progress = Progress(Budget(trials=10), Clock())
     progress.take(replace(BEGAN, folds=5))
-    assert drawn(progress)[-1] == "▸ trial   3  fold 1/5  97,322 parameters  CPU"
+    assert drawn(progress)[-1] == "▸ trial   3  fold 1/5  97 k params  CPU"
     progress.take(FoldScored(number=3, folds=folds(0.8, 0.9)))
-    assert drawn(progress)[-1] == "▸ trial   3  fold 3/5  mean 0.8500  97,322 parameters  CPU"
+    assert drawn(progress)[-1] == "▸ trial   3  fold 3/5  mean 0.8500  97 k params  CPU"
     progress.take(TrialEnded(trial=trial(3, TrialState.COMPLETE, folds=folds(0.8, 0.9, 0.8, 0.9, 0.8))))
-    assert drawn(progress)[1].endswith("best 0.8400 (trial 3, mean of 5 folds, 120,234 parameters)")
+    assert drawn(progress)[1].endswith("best 0.8400 (trial 3, mean of 5 folds, 120 k params)")
 
 
 def test_of_halving_a_trial_of_a_later_round_is_the_best_so_far_though_it_scored_less() -> None:
@@ -163,5 +174,55 @@ def test_of_halving_a_trial_of_a_later_round_is_the_best_so_far_though_it_scored
 def test_the_line_of_a_cross_validated_trial_has_mean_deviation_folds_and_images() -> None:
     ended = trial(7, TrialState.COMPLETE, folds=folds(0.8, 0.9, 0.9), stage=Stage(samples=180))
     assert trial_line(ended, is_best=True) == (
-        "trial   7  complete  0.8667 ± 0.0471  3 folds of 180 images    120,234 parameters     52 s  best"
+        "trial   7  complete  0.8667 ± 0.047  3 folds of 180  120 k params   52 s  best"
     )
+
+
+def test_the_usual_line_of_a_trial_fits_eighty_columns() -> None:
+    scores = [0.5 + i / 100 for i in range(18)]
+    for state in (TrialState.COMPLETE, TrialState.PRUNED):
+        for more in ({}, {"preset": "published"}, {"enqueued": True}, {"stage": Stage(epochs=18, after=117)}):
+            ended = replace(trial(118, state, *scores, **more), parameters=11_820_234, seconds=3482.0)
+            assert len(trial_line(ended, is_best=True)) <= 79 + 4 * ("stage" in more)
+    assert trial_line(trial(118, TrialState.PRUNED, *scores), is_best=False) == (
+        "trial 118  pruned    0.6700 epoch 18/18  120 k params   52 s"
+    )
+
+
+def test_what_a_running_trial_has_no_room_for_is_the_beginning_of_its_curve() -> None:
+    progress = Progress(Budget(trials=10), Clock())
+    progress.take(replace(BEGAN, preset="published", device="CPU, share 1 of 2"))
+    for i in range(1, 21):
+        progress.take(EpochScored(number=3, epoch=epoch(i, 0.5 + i / 100)))
+    start = "▸ trial   3  epoch 20/20  val 0.7000  2.5 s/epoch  "
+    assert drawn(progress, width=80)[-1] == f"{start}CPU 1/2  preset published"
+    line = f"{start}97 k params  CPU 1/2  preset published  "
+    assert drawn(progress, width=100)[-1] == line + sparkline(progress.running[3].curve[-(100 - len(line)) :])
+    assert drawn(progress, width=160)[-1] == line + sparkline(progress.running[3].curve)
+
+
+def test_that_a_run_ends_is_said_at_once_and_stays(tmp_path: Path) -> None:
+    stopping = Stopping(why="it was interrupted", interrupted=True)
+    progress = Progress(Budget(trials=10), Clock())
+    progress.take(BEGAN)
+    progress.take(stopping)
+    progress.take(EpochScored(number=3, epoch=epoch(1, 0.7)))
+    told = "ending: what runs keeps its last epoch; Ctrl-C again ends at once"
+    assert drawn(progress, "loading TensorFlow", 80)[-1] == f"{told} …"
+    progress.take(Retraining(trial=trial(3, TrialState.COMPLETE, 0.9), epochs=1))
+    assert "ending" not in "".join(drawn(progress))
+    assert plain(tmp_path, stopping) == [told]
+    timed = Stopping(why="its time was up", interrupted=False)
+    assert plain(tmp_path, timed) == ["ending, its time was up: what runs keeps its last epoch"]
+
+
+def plain(tmp_path: Path, *events: Event) -> list[str]:
+    said: list[str] = []
+    folder = Folder(tmp_path / "s")
+    request = Request(
+        dataset="digits", space=SearchSpace.load("mlp_v1"), folder=folder, budget=Budget(trials=2), command=""
+    )
+    screen = PlainScreen(request, say=said.append)
+    for event in events:
+        screen.event(event)
+    return said

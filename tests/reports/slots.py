@@ -30,7 +30,7 @@ def on_slots(report: Report, names: Sequence[str]) -> Report:
         workers.add(slot)
         began = free[slot]
         free[slot] = began + wait + seconds
-        stays.setdefault(trial.number, []).append(Stay(slot=slot, began=began, ended=free[slot]))
+        stays.setdefault(trial.number, []).append(Stay(slot=slot, began=began, ended=free[slot], waited=wait))
         waited[trial.number] = waited.get(trial.number, 0.0) + wait
     for trial in report.trials:
         own = stays[trial.number]

@@ -16,22 +16,30 @@ from reports.report import Stay, TrialRow
 from tests.reports import samples
 
 
-def stay(slot: str, began: float, ended: float) -> Stay:
-    return Stay(slot=slot, began=began, ended=ended)
+def stay(slot: str, began: float, ended: float, waited: float = 0.0) -> Stay:
+    return Stay(slot=slot, began=began, ended=ended, waited=waited)
 
 
 TRIALS = (
-    TrialRow(number=0, state="complete", seconds=36.0, stays=(stay("GPU 9", 0, 40),), waited=4.0, memory=10**9),
-    TrialRow(number=1, state="pruned", seconds=20.0, stays=(stay("GPU 10", 0, 10), stay("GPU 9", 40, 60)), waited=12.0),
+    TrialRow(number=0, state="complete", seconds=36.0, stays=(stay("GPU 9", 0, 40, 4),), waited=4.0, memory=10**9),
     TrialRow(
-        number=2, state="failed", seconds=2.0, stays=(stay("GPU 10", 50, 54),), retries=2, device_memory=3 * 10**9
+        number=1,
+        state="pruned",
+        seconds=18.0,
+        stays=(stay("GPU 10", 0, 10, 10), stay("GPU 9", 42, 62, 2)),
+        waited=15.0,
+    ),
+    TrialRow(
+        number=2, state="failed", seconds=4.0, stays=(stay("GPU 10", 50, 54),), retries=2, device_memory=3 * 10**9
     ),
 )
 
 
 @pytest.fixture
 def report() -> Report:
-    """Two slots for 80 s: 40 + 30 + 4 s with trials, of which 16 waiting."""
+    """GPU 9 from 0 to 62 s, GPU 10 from 0 to 54 s: 40 + 30 + 4 s with trials, of which 16 waiting. Trial 1 waited 3 s
+    more before it had a slot.
+    """
     whole = samples.tiny()
     ended = [replace(trial, finished_after=trial.stays[-1].ended) for trial in TRIALS]
     return replace(whole, trials=tuple(ended), search=replace(whole.search, seconds=80.0))
@@ -42,22 +50,25 @@ def section(report: Report) -> str:
     return page[page.index("## Time and memory") : page.index("## How to reproduce")]
 
 
-def test_utilisation_is_the_stays_less_the_waiting_over_slots_times_search_time(report: Report) -> None:
-    use = use_of(report.trials, 80.0)
+def test_utilisation_is_the_training_over_each_slots_time_from_its_first_trial_to_its_last(report: Report) -> None:
+    use = use_of(report.trials)
     assert use is not None
-    assert use.utilisation == pytest.approx((74 - 16) / 160)
-    assert use.waiting == pytest.approx(16 / 160)
+    assert (use.trained, use.waited, use.idle, use.seconds) == (74 - 16, 16, 42, 62 + 54)
+    assert use.utilisation == pytest.approx(58 / 116)
+    assert use.waiting == pytest.approx(16 / 116)
 
 
-def test_a_killed_sessions_last_stay_counts_as_search_time_too(report: Report) -> None:
-    use = use_of(report.trials, 10.0)
+def test_a_slot_does_not_stand_empty_while_another_session_has_other_devices() -> None:
+    """One GPU for 100 s, then two shares of another for 50 s each: never more than two slots, always at work."""
+    slots = [("GPU a", 0, 100), ("GPU b, 1 of 2", 100, 150), ("GPU b, 2 of 2", 100, 150)]
+    use = use_of([TrialRow(number=i, state="complete", stays=(stay(*slot),)) for i, slot in enumerate(slots)])
     assert use is not None
-    assert use.seconds == 60.0
+    assert (len(use.slots), use.seconds, use.utilisation, use.idle) == (3, 200, 1.0, 0.0)
 
 
-def test_waiting_comes_before_training_and_is_taken_from_the_first_stays() -> None:
+def test_each_stay_waits_first_and_trains_then() -> None:
     found = [(part.slot, part.began, part.ended, part.waiting) for part in parts(TRIALS[1:2])]
-    assert found == [("GPU 10", 0, 10, True), ("GPU 9", 40, 42, True), ("GPU 9", 42, 60, False)]
+    assert found == [("GPU 10", 0, 10, True), ("GPU 9", 42, 44, True), ("GPU 9", 44, 62, False)]
 
 
 def test_slots_stand_in_the_order_of_their_numbers() -> None:
@@ -67,28 +78,47 @@ def test_slots_stand_in_the_order_of_their_numbers() -> None:
 def test_the_section_tells_use_waiting_the_longest_memory_and_what_was_cut_off(report: Report) -> None:
     words = section(report)
     assert (
-        "Utilisation 36.2 %: for that share of the 1 min 20 s that the search took, its 2 slots trained. For 10.0 % "
-        "they had a trial that waited, for its worker to start or for free memory; for 53.8 % they stood empty."
+        "Utilisation 50.0 %: its 2 slots together trained for 58.0 s of the 1 min 56 s from each one's first "
+        "trial to the end of its last. For 16.0 s (13.8 %) they had a trial that waited for its worker "
+        "to start; for 42.0 s (36.2 %) they stood empty."
     ) in words
     assert (
-        "All trials together trained for 58.0 s, the longest, trial 0, for 36.0 s (62.1 % of that). The highest peak "
-        "of memory of a process is that of trial 0, 1.00 GB. The highest peak of memory of a GPU is that of trial 2, "
+        "All trials together trained for 58.0 s, the longest, trial 0, for 36.0 s (62.1 % of that). Trials waited "
+        "another 3.0 s without a slot, for free memory or to be begun again; no bar shows that. The highest peak of "
+        "memory of a process is that of trial 0, 1.00 GB. The highest peak of memory of a GPU is that of trial 2, "
         "3.00 GB. 1 trial was cut off and begun again, 2 times in all."
     ) in words
-    assert "![Bars of 3 trials on 2 slots over 1 min 20 s. Trials trained for 36.2 % of the slots' time.]" in words
+    assert "![Bars of 3 trials on 2 slots over 1 min 20 s. Trials trained for 50.0 % of the slots' time.]" in words
+
+
+def test_sums_bars_and_table_tell_of_the_same_seconds(report: Report) -> None:
+    """Trial 0 lost an epoch when it was cut off: its own account has 30 of its 36 s."""
+    cut_off = replace(report, trials=(replace(report.trials[0], seconds=30.0), *report.trials[1:]))
+    words = section(cut_off)
+    assert "trained for 58.0 s of the 1 min 56 s" in words
+    assert "All trials together trained for 58.0 s" in words
+    assert "Of that, 6.0 s led to no whole epoch; the other sections do not count them." in words
+    rows = [line.split(" | ") for line in words.splitlines() if line.startswith("| ")][2:]
+    assert [row[3] for row in rows] == ["36.0 s", "18.0 s", "4.0 s"]
+    assert [row[4] for row in rows] == ["4.0 s", "15.0 s", "0.0 s"]  # 16 s on slots, 3 s without
+
+
+def test_what_was_trained_in_another_study_is_no_cost_of_this_one(report: Report) -> None:
+    elsewhere = TrialRow(number=3, state="complete", seconds=900.0, carried=True)
+    assert section(replace(report, trials=(*report.trials, elsewhere))) == section(report)
 
 
 def test_the_table_has_the_columns_that_tell_something_and_the_costliest_trial_first(report: Report) -> None:
     rows = [line for line in section(report).splitlines() if line.startswith("|")]
     assert rows[0] == "| Trial | State | Epochs | Trained | Waited | Begun again | Memory | GPU memory |"
     assert rows[2] == "| 0 | complete | - | 36.0 s | 4.0 s | 0 | 1.00 GB | - |"
-    assert rows[4] == "| 2 | failed | - | 2.0 s | 0.0 s | 2 | - | 3.00 GB |"
+    assert rows[4] == "| 2 | failed | - | 4.0 s | 0.0 s | 2 | - | 3.00 GB |"
 
 
 def test_a_study_of_an_earlier_version_is_told_as_far_as_it_is_known() -> None:
     old = samples.digits()
     assert "slots" not in figures(old)
-    assert use_of(old.trials, 80.0) is None
+    assert use_of(old.trials) is None
     assert "When these trials had which slot was not kept" in section(old)
     assert "All trials together trained for" in section(old)
 
@@ -96,7 +126,7 @@ def test_a_study_of_an_earlier_version_is_told_as_far_as_it_is_known() -> None:
 def test_half_a_study_of_an_earlier_version_draws_its_later_trials_and_claims_no_utilisation(report: Report) -> None:
     mixed = replace(report, trials=(replace(report.trials[0], stays=()), *report.trials[1:]))
     assert "slots" in figures(mixed)
-    assert use_of(mixed.trials, 80.0) is None
+    assert use_of(mixed.trials) is None
     assert "When 1 of these trials had which slot" in section(mixed)
 
 
@@ -150,7 +180,7 @@ def test_any_number_of_slots_keeps_a_height_that_a_screen_has(n: int, narrow: bo
 
 def test_the_leaderboard_csv_has_device_waiting_retries_and_memory(report: Report) -> None:
     rows = list(csv.DictReader(io.StringIO(leaderboard_csv(report))))
-    assert [row["waited_seconds"] for row in rows] == ["4.0", "12.0", "0.0"]
+    assert [row["waited_seconds"] for row in rows] == ["4.0", "15.0", "0.0"]
     assert [(row["retries"], row["memory"], row["device_memory"]) for row in rows] == [
         ("0", "1000000000", ""),
         ("0", "", ""),

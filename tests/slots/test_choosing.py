@@ -66,9 +66,9 @@ def test_gpus_are_named_by_number_or_uuid_or_its_beginning_and_taken_once() -> N
     [
         ("3", r"there is no GPU 3\. GPUs found: 0 \(Fake 16G\), 1 \(Fake 16G\), 2 \(Fake 24G\)\."),
         ("0,7", r"there is no GPU 7\."),
-        ("GPU-zzzz", r"there is no GPU GPU-zzzz\."),
+        ("GPU-zzzz", r"no GPU has a UUID that begins with GPU-zzzz\."),
         ("GPU-b", r"several GPUs begin with GPU-b: GPU-bbbb, GPU-bcbc\."),
-        ("MIG-aaaa", r"there is no GPU MIG-aaaa\."),
+        ("MIG-aaaa", r"no GPU has a UUID that begins with MIG-aaaa\."),
     ],
 )
 def test_a_gpu_asked_for_and_absent_is_an_error_of_the_machine(words: str, message: str) -> None:

@@ -75,7 +75,7 @@ def test_a_plan_counts_trials_that_train_at_once(cores: Cores, capsys: pytest.Ca
     cores(4)
     plan = planned(capsys, "--gpus", "none", "--workers", "2", "--trials", "9")
     assert plan["devices"] == ["CPU, share 1 of 2", "CPU, share 2 of 2"]
-    assert plan["speed"]["cores"] == 2
+    assert plan["speed"]["cores"] == 4
     each, search = plan["draws"]["trial_seconds"], plan["search"]["seconds"]
     assert search["low"] == pytest.approx(5 * each["low"])  # nine in pairs
 
@@ -84,8 +84,8 @@ def test_a_plan_does_not_believe_in_more_workers_than_cores(cores: Cores, capsys
     cores(2)
     plan = planned(capsys, "--gpus", "none", "--workers", "8", "--trials", "8")
     assert len(plan["devices"]) == 8
-    assert plan["speed"]["cores"] == 1
-    assert plan["search"]["seconds"]["low"] == pytest.approx(4 * plan["draws"]["trial_seconds"]["low"])
+    assert plan["speed"]["cores"] == 2
+    assert plan["search"]["seconds"]["low"] == pytest.approx(plan["draws"]["trial_seconds"]["low"])  # all at once
 
 
 def test_a_plan_on_gpus_lists_them(driver: Driver, cores: Cores, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,3 +93,9 @@ def test_a_plan_on_gpus_lists_them(driver: Driver, cores: Cores, capsys: pytest.
     plan = planned(capsys, "--trials-per-gpu", "2")
     assert plan["devices"] == ["GPU 0 (Fake 16G), share 1 of 2", "GPU 0 (Fake 16G), share 2 of 2"]
     assert plan["speed"] is None
+
+
+def test_a_plan_says_that_workers_share_the_cores(cores: Cores, capsys: pytest.CaptureFixture[str]) -> None:
+    cores(2)
+    assert run_program(["plan", "digits", "--space", "mlp_v1", "--gpus", "none", "--workers", "2"]) == 0
+    assert " for 2 trials at once, together taken to be as fast as one on all;" in capsys.readouterr().out

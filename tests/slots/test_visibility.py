@@ -115,7 +115,7 @@ def test_parts_are_named_by_their_own_ids_and_all_at_once_by_their_gpu(
 
 def test_a_part_that_is_not_there_is_shown_the_ids_of_those_that_are(driver: Driver) -> None:
     driver.has(SPLIT)
-    with pytest.raises(SetupError, match=r"no GPU MIG-3\. GPUs found: MIG-11 \(Fake MIG 1g\.5gb\), MIG-12"):
+    with pytest.raises(SetupError, match=r"begins with MIG-3\. GPUs found: MIG-11 \(Fake MIG 1g\.5gb\), MIG-12"):
         slots("MIG-3")
     with pytest.raises(SetupError, match=r"several GPUs begin with MIG-1: MIG-11, MIG-12"):
         slots("MIG-1")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fakes.studies import made, trained
 
-from tuner.errors import StudyError
+from tuner.errors import BusyError, Interrupted, StudyError, TuneError
 from tuner.files import checksum
 from tuner.study import Folder, Study, backups
 from tuner.study.backups import Backup, Backups, list_backups, newest_whole, surplus, take
@@ -213,11 +213,24 @@ def test_they_are_taken_at_the_start_at_intervals_and_at_an_orderly_end(tmp_path
     assert told == []
 
 
-def test_an_interrupted_run_does_not_wait_for_a_last_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "n"),
+    [
+        (Interrupted("the first Ctrl-C", 2), 1),
+        (TuneError("no trial completed"), 1),
+        (KeyboardInterrupt(), 0),  # the second, which is in a hurry
+        (StudyError("the disk is full"), 0),
+        (BusyError("another process has taken the study over"), 0),
+        (OSError(28, "No space left on device"), 0),
+    ],
+)
+def test_a_run_that_ends_early_makes_a_last_one_where_it_may_write_and_has_time(
+    tmp_path: Path, error: BaseException, n: int
+) -> None:
     study = made(tmp_path / "s", (0.5,))
-    with pytest.raises(KeyboardInterrupt), Backups(study.folder, print):
-        raise KeyboardInterrupt
-    assert list_backups(study.folder) == []
+    with pytest.raises(type(error)), Backups(study.folder, print):
+        raise error
+    assert len(list_backups(study.folder)) == n
 
 
 def test_a_failing_backup_is_told_once_and_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

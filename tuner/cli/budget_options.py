@@ -73,7 +73,7 @@ def with_budget_options(
         click.option(
             "--trial-timeout",
             type=Span(),
-            help=f"End a trial that has trained for this time; it counts as failed.{default}",
+            help=f"End a trial that has trained for this time; it counts as failed. none for no limit.{default}",
         ),
         click.option(
             "--retries",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,8 @@ class Cleaned:
     """Whether it is the whole study."""
     left: Sequence[Path] = ()
     """What of a deleted study's folder is not ours."""
+    spared: Sequence[Path] = ()
+    """Damaged databases that tell more than the study does."""
 
     @property
     def size(self) -> int:
@@ -69,17 +72,19 @@ class Cleaned:
 
 
 def _cleaned(name: str, keep: Keep | None, *, dry_run: bool) -> Cleaned:
-    from tuner.cleaning import clear, waste
+    from tuner.cleaning import clear, spared, waste
     from tuner.plan import Keep
-    from tuner.study import Study, find_study, hold
+    from tuner.study import Study, find_study, hold, is_held
 
     folder = find_study(name)
-    with hold(folder.path, folder.name):
+    with nullcontext() if dry_run else hold(folder.path, folder.name):
         study = Study.open(folder)
-        found = waste(study, keep or Keep.parse(study.fact("run", {}).get("keep", "best")))
+        policy = keep or Keep.parse(study.fact("run", {}).get("keep", "best"))
+        spare = spared(study)
+        found = waste(study, policy, spare, busy=dry_run and is_held(folder.path))
         if not dry_run:
             clear(found)
-    return Cleaned(folder=folder, found=found, dry_run=dry_run)
+    return Cleaned(folder=folder, found=found, dry_run=dry_run, spared=spare)
 
 
 def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
@@ -89,12 +94,14 @@ def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
 
     done: list[Cleaned] = []
     problems: list[TuneError] = []
-    for name in list_studies():
+    names = list_studies()
+    for name in names:
         try:
             done.append(_cleaned(name, keep, dry_run=dry_run))
         except TuneError as error:
             problems.append(error)
-    _say(done, as_json=as_json)
+    if done or as_json or not names:
+        _say(done, as_json=as_json)
     for problem in problems[1:]:
         say(f"tune: {problem}")
     if problems:
@@ -113,7 +120,7 @@ def _delete(name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
 
     folder = find_remains(name)
     refuse_others(folder)
-    with hold(folder.path, folder.name):
+    with nullcontext() if dry_run else hold(folder.path, folder.name):
         found, left = everything(folder), strangers(folder)
         if not dry_run:
             if not yes and not _confirmed(folder, sum(each.size for each in found)):
@@ -164,6 +171,9 @@ def _say(done: Sequence[Cleaned], *, as_json: bool, one: bool = False) -> None:
             _print(each)
     else:
         click.echo("No studies.")
+    for each in done:
+        for path in each.spared:
+            say(f"spared: {path}, of which more trials can be read than the study has. Remove it yourself.")
 
 
 def _document(cleaned: Cleaned) -> dict[str, Any]:
@@ -177,6 +187,7 @@ def _document(cleaned: Cleaned) -> dict[str, Any]:
             for each in cleaned.found
         ],
         "left": [str(path) for path in cleaned.left],
+        "spared": [str(path) for path in cleaned.spared],
     }
 
 

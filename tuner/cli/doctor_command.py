@@ -87,14 +87,16 @@ def _folders() -> Iterator[Finding]:
 
 
 def _data_sets() -> Iterator[Finding]:
-    from tuner.data import find, names
+    from tuner.data import NotFoundError, find, names
     from tuner.errors import TuneError
 
     for name in names():
         try:
             yield GOOD, name, find(name, download=False).source
-        except TuneError:
+        except NotFoundError:
             yield NOTE, name, f"not on this machine; get it with: tune data fetch {name}"
+        except TuneError as error:
+            yield BAD, name, str(error).splitlines()[0]
 
 
 def _command() -> Finding:

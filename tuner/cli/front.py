@@ -52,7 +52,7 @@ def print_front(front: Sequence[Placed], objectives: Sequence[str]) -> None:
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for trial in front:
         costs = (_cost(name, trial.measures[name]) for name in objectives[1:])
-        note = f"preset '{trial.preset}'" if trial.preset else ""
+        note = f"preset {trial.preset}" if trial.preset else ""
         table.add_row(str(trial.number), score(trial.score), *costs, printable(note))
     console().print(table)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +14,7 @@ from tuner.cli.keep_option import keep_option
 from tuner.cli.space_options import with_space_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import Console
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from tuner.cli.space_options import SpaceOptions
     from tuner.data import ImageData
     from tuner.plan import Keep
-    from tuner.planning import Case, Forecast, Images, Setting, Speed
+    from tuner.planning import Case, Forecast, Images, Setting
     from tuner.planning.disk import Need
     from tuner.precision import Precision
-    from tuner.slots import Slot
 
 
 @click.command(context_settings={"show_default": True})
@@ -111,7 +110,7 @@ def _outlook(asked: Asked) -> Outlook:
     from tuner.home import studies_root
     from tuner.planning.disk import free_bytes
     from tuner.precision import precision_for
-    from tuner.slots import CPU, slots, usable_cores
+    from tuner.slots import CPU, slots, usual_split
 
     if asked.preset is not None:
         asked.space.preset(asked.preset)
@@ -122,8 +121,9 @@ def _outlook(asked: Asked) -> Outlook:
         space=asked.space,
         images=images,
         epochs=asked.epochs,
-        speed=_speed_of_one(devices) if on_cpu else None,
-        at_once=min(len(devices), usable_cores()) if on_cpu else len(devices),
+        speed=planning.measure_speed() if on_cpu else None,
+        at_once=len(devices),
+        gain=planning.gain(len(devices), usual_split().measured) if on_cpu else 1.0,
     )
     forecast = planning.forecast(setting, samples=asked.samples, trials=asked.trials, seed=asked.seed)
     return Outlook(
@@ -150,14 +150,6 @@ def _need(asked: Asked, data: ImageData, at_once: int) -> Need | None:
         predictions=sum(data.test_counts) * data.n_classes,
     )
     return estimate(asked.space, data, ahead, There())
-
-
-def _speed_of_one(devices: Sequence[Slot]) -> Speed:
-    """Of one trial of several that share the cores."""
-    from tuner.planning import measure_speed
-
-    speed = measure_speed()
-    return replace(speed, cores=max(1, speed.cores // len(devices)))
 
 
 def _images(asked: Asked) -> tuple[ImageData, Images]:
@@ -216,12 +208,20 @@ def _notes(outlook: Outlook) -> Iterator[tuple[str, str]]:
         yield "time", f"not estimated on GPUs ({devices}), nor is memory"
         return
     cores = f"{speed.cores} core{'' if speed.cores == 1 else 's'}"
+    beside = ""
     if (at_once := outlook.setting.at_once) > 1:
-        cores = f"{at_once} trials at once on {cores} each"
+        beside = f" for {at_once} trials at once, together {_pace(outlook.setting.gain)}"
     memory = memory_text(psutil.virtual_memory().total)
-    yield "machine", f"{cores} and {memory}; times are likely ranges, from its speed just now: nothing was trained"
+    yield (
+        "machine",
+        f"{cores} and {memory}{beside}; times are likely ranges, from its speed just now: nothing was trained",
+    )
     if any(case.configuration.training.augmentation for case in outlook.forecast.cases):
         yield "", "what augmentation takes is not counted"
+
+
+def _pace(gain: float) -> str:
+    return "taken to be as fast as one on all" if gain == 1.0 else f"{gain:.2g} times as fast as one on all"
 
 
 def _document(outlook: Outlook) -> dict[str, Any]:

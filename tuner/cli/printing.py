@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +27,34 @@ def say(text: str, keep: str = "") -> None:
         sys.stderr.flush()
 
 
-def console(file: TextIO | None = None) -> Console:
-    """A console on standard output, or on `file`. Wide enough in a pipe that no table is cut."""
+WIDE = 160
+"""Columns where nobody says: in a pipe no table need be cut."""
+
+
+def console(file: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> Console:
+    """A console on standard output, or on `file`. In a pipe as wide as COLUMNS says, and no line ends with spaces."""
     from rich.console import Console
 
     file = file or sys.stdout
-    return Console(file=file, highlight=False, soft_wrap=False, width=None if file.isatty() else 160, emoji=False)
+    if file.isatty():
+        return Console(file=file, highlight=False, soft_wrap=False, emoji=False)
+    columns = environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and int(columns) > 0 else WIDE
+    return Console(file=cast("TextIO", _Stripped(file)), highlight=False, soft_wrap=False, width=width, emoji=False)
+
+
+class _Stripped:
+    """A file, but for spaces at the ends of lines: those that fill up the columns of a table."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> int:
+        self._file.write(re.sub(r" +\n", "\n", text))
+        return len(text)
 
 
 def can_animate(environ: Mapping[str, str] = os.environ) -> bool:

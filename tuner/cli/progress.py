@@ -13,6 +13,7 @@ from tuner.events import (
     FoldScored,
     Retraining,
     RetrainingEpoch,
+    Stopping,
     TakenUp,
     TrialBegan,
     TrialEnded,
@@ -45,6 +46,7 @@ class Progress:
         self.turned_down = 0
         self.best: Trial | None = None
         self.running: dict[int, RunningTrial] = {}
+        self.stopping: Stopping | None = None
         self.retraining: Retraining | None = None
         self.retrained: list[Epoch] = []
         self._clock = clock
@@ -65,8 +67,10 @@ class Progress:
                 self.running.pop(event.number, None)
             case TurnedDown():
                 self.turned_down += 1
+            case Stopping():
+                self.stopping = event
             case Retraining():
-                self.retraining = event
+                self.stopping, self.retraining = None, event
             case RetrainingEpoch():
                 self.retrained.append(event.epoch)
             case TakenUp():

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def repair(study: str, *, dry_run: bool, as_json: bool) -> None:
     """Check a study from end to end, and mend what is damaged.
 
-    A damaged database is read into a new one where all its rows can still be read; else the newest good backup takes
-    its place. What was damaged is kept, in the study's folder.
+    A damaged database is read into a new one, trial by trial; what cannot be read is taken from the newest good backup.
+    What was damaged is kept, in the study's folder. Exit code 1 says that trials are lost, and the last line which.
     """
-    from tuner.errors import StudyError
+    from tuner.errors import StudyError, TuneError
     from tuner.repairing import Standing
     from tuner.repairing import repair as mend
     from tuner.study.backups import find_remains
@@ -38,9 +38,13 @@ def repair(study: str, *, dry_run: bool, as_json: bool) -> None:
         click.echo(json.dumps(_document(folder, findings, dry_run=dry_run), indent=2))
     else:
         _print(folder, findings, dry_run=dry_run)
+    losses = [each.loss for each in findings if each.loss]
     broken = [each for each in findings if each.standing is Standing.BROKEN]
     if broken:
-        raise StudyError(f"{folder.path}: not mended: {'; '.join(f'{each.what}: {each.done}' for each in broken)}.")
+        problems = [f"{each.what}: {each.done}" for each in broken]
+        raise StudyError(f"{folder.path}: not mended: {'; '.join([*problems, *losses])}.")
+    if losses:
+        raise TuneError(f"{folder.path}: {'' if dry_run else 'mended, but '}{'; '.join(losses)}.")
 
 
 def _document(folder: Folder, findings: Sequence[Finding], *, dry_run: bool) -> dict[str, Any]:
@@ -52,7 +56,15 @@ def _document(folder: Folder, findings: Sequence[Finding], *, dry_run: bool) -> 
         "dry_run": dry_run,
         "sound": all(each.standing is Standing.SOUND for each in findings),
         "findings": [
-            {"what": each.what, "standing": each.standing.value, "found": each.found, "done": each.done}
+            {
+                "what": each.what,
+                "standing": each.standing.value,
+                "found": each.found,
+                "done": each.done,
+                "loss": each.loss,
+                "lost": list(each.lost),
+                "existed": each.n_existed,
+            }
             for each in findings
         ],
     }

@@ -77,22 +77,23 @@ def run(
     check_dataset(dataset)
     engine_options.check_used(click.get_current_context())
     from tuner.engines.usual import usual_trials
+    from tuner.errors import HeldError
     from tuner.opening import Request
     from tuner.study import study_folder
 
     loaded = space.load(epochs=options["epochs"])
     usual = usual_trials(loaded, options["engine"], options["algorithm"])
-    do(
-        Request(
-            dataset=dataset,
-            space=loaded,
-            folder=study_folder(name or f"{dataset}-{loaded.name}"),
-            budget=budget.budget(NO_LAST_RUN, usual),
-            command=shlex.join(["tune", *sys.argv[1:]]),
-            data=data.expanduser().absolute() if data else None,
-            **devices.asked(),
-            **options,
-        ),
-        as_json=as_json,
-        quiet=quiet,
+    request = Request(
+        dataset=dataset,
+        space=loaded,
+        folder=study_folder(name or f"{dataset}-{loaded.name}"),
+        budget=budget.budget(NO_LAST_RUN, usual),
+        command=shlex.join(["tune", *sys.argv[1:]]),
+        data=data.expanduser().absolute() if data else None,
+        **devices.asked(),
+        **options,
     )
+    try:
+        do(request, as_json=as_json, quiet=quiet)
+    except HeldError as held:
+        raise HeldError(f"{held} Or begin another study: name it with --study.") from None

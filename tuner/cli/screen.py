@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from statistics import pstdev
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from tuner.cli.printing import console, count, printable, score, span
+from tuner.cli.echo import without_control_echo
+from tuner.cli.printing import console, printable
 from tuner.cli.printing import say as say_on_stderr
 from tuner.cli.progress import Progress
-from tuner.cli.wording import carried_text, origin_text, precision_text, trouble_line
+from tuner.cli.trial_lines import trial_line
+from tuner.cli.wording import carried_text, precision_text, stopping_text, trouble_line
 from tuner.engines.catalog import card
 from tuner.events import (
     CarriedOver,
@@ -22,6 +24,7 @@ from tuner.events import (
     Retraining,
     SetAside,
     SlotLost,
+    Stopping,
     TakenUp,
     TrialEnded,
     WaitingForMemory,
@@ -95,6 +98,8 @@ class PlainScreen(SilentScreen):
                 self._say(precision_text(event))
             case WorkerLost() | WaitingForMemory() | SlotLost() | Warned():
                 self._say(trouble_line(event))
+            case Stopping():
+                self._say(stopping_text(event))
             case Retraining():
                 images = "all training images" if event.trial.folds else "training + validation"
                 self._say(f"retraining trial {event.trial.number} for {event.epochs} epochs on {images}")
@@ -105,34 +110,6 @@ class PlainScreen(SilentScreen):
         if name != self._downloading:
             self._downloading = name
             self._say(f"downloading {name} ({total / 2**20:.1f} MiB)" if total else f"downloading {name}")
-
-
-def trial_line(trial: Trial, *, is_best: bool) -> str:
-    """`trial   7  complete  0.9243 at epoch 18   118,234 parameters    52 s  best`."""
-    best = trial.best
-    scored = f"{score(trial.score)} at epoch {best.epoch:<3}" if best else f"{'-':6} {'':12}"
-    if trial.folds:
-        scored = f"{score(trial.score)} ± {pstdev(fold.accuracy for fold in trial.folds):.4f}  {len(trial.folds)} folds"
-    if trial.stage.samples:
-        scored += f" of {count(trial.stage.samples)} images"
-    words = [
-        f"trial {trial.number:3}",
-        f"{trial.state.value:8}",
-        scored,
-        f"{count(trial.parameters):>9} parameters",
-        f"{span(trial.seconds):>7}",
-    ]
-    if trial.state is TrialState.PRUNED:
-        words.append(f"after epoch {len(trial.curve)}")
-    if trial.stage.after is not None:
-        words.append(f"on from trial {trial.stage.after}")
-    if is_best:
-        words.append("best")
-    if origin := origin_text(trial):
-        words.append(origin)
-    if trial.state is TrialState.FAILED:
-        words.append(f"{trial.reason}: {trial.detail}")
-    return "  ".join(words).rstrip()
 
 
 def inbox_line(event: Enqueued | SetAside) -> str:
@@ -162,18 +139,21 @@ class LiveScreen(SilentScreen):
             transient=True,
             redirect_stdout=False,
         )
+        self._echo = ExitStack()
 
     def __enter__(self) -> Self:
         from rich.text import Text
 
         self._console.print(Text.assemble((printable(self._title), "bold"), ("  study " + self._study, "dim")))
+        self._echo.enter_context(without_control_echo())
         self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        with self._echo:
+            self._live.stop()
 
     def event(self, event: Event) -> None:
         from rich.text import Text
@@ -201,13 +181,13 @@ class LiveScreen(SilentScreen):
         from rich.text import Text
 
         mark, colour = MARKS[trial.state]
-        line = Text.assemble(
-            (mark, colour), " ", (printable(trial_line(trial, is_best=is_best)), "bold" if is_best else "")
-        )
-        line.no_wrap, line.overflow = True, "ellipsis"
+        words = printable(trial_line(trial, is_best=is_best, width=self._console.width - 2))
+        line = Text.assemble((mark, colour), " ", (words, "bold" if is_best else ""))
+        if trial.state is not TrialState.FAILED:  # why it failed is worth a second line
+            line.no_wrap, line.overflow = True, "ellipsis"
         self._console.print(line)
 
     def _view(self) -> Group:
         from tuner.cli.view import view
 
-        return view(self.progress, self._note)
+        return view(self.progress, self._note, self._console.width)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.braking import Braked
 from tuner.cli.hangup import Terminal
 from tuner.cli.printing import can_animate, console, count, printable, score, span
-from tuner.control import Control
-from tuner.errors import Interrupted
+from tuner.control import INTERRUPTED, Control
+from tuner.errors import Interrupted, TuneError
+from tuner.trial import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,8 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
             outcome = run(request, Watch(event=terminal.guard(screen.event), download=screen.download), control)
     except (Interrupted, KeyboardInterrupt):
         raise Interrupted(_farewell(request), control.signal or int(signal.SIGINT)) from None
+    except Braked as braked:
+        raise TuneError(f"{braked}\n{_after_mending(request, braked)}") from None
     if as_json:
         click.echo(json.dumps(summary(outcome), indent=2))
     elif quiet:
@@ -56,6 +60,14 @@ def _farewell(request: Request) -> str:
     return f"interrupted; everything that was finished is kept. Go on with:\ntune resume {called(folder)}"
 
 
+def _after_mending(request: Request, braked: Braked) -> str:
+    """Likewise."""
+    from tuner.cli.words import called
+
+    lifted = " --trial-timeout none" if braked.reason == Reason.TIMEOUT else ""
+    return f"When that is mended, go on with:\ntune resume {called(request.folder)}{lifted}"
+
+
 @contextmanager
 def _signals(control: Control, terminal: Terminal) -> Iterator[None]:
     """The first signal asks for an orderly end, the second Ctrl-C ends at once."""
@@ -64,7 +76,7 @@ def _signals(control: Control, terminal: Terminal) -> Iterator[None]:
         if control.stopping and number == signal.SIGINT:
             raise KeyboardInterrupt
         terminal.let_go()
-        control.stop("it was interrupted", number)
+        control.stop(INTERRUPTED, number)
 
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     # What was ignored when we started stays ignored: nohup means it.

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuner.cli import outlook_view
-from tuner.cli.printing import console, count, printable, score, span
-from tuner.cli.wording import origin_text
+from tuner.cli.printing import console, printable
 from tuner.cli.words import called, warn_of_damage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.text import Text
+
     from tuner.outlook import Outlook
     from tuner.study import Study
     from tuner.trial import Trial
@@ -29,8 +31,9 @@ AHEAD, FURTHEST = 20, 100_000
 @as_json_option
 def studies(*, as_json: bool) -> None:
     """List the studies, newest last."""
+    from tuner.cli.study_tables import print_studies
     from tuner.errors import StudyError
-    from tuner.study import Folder, Study, list_studies, studies_root
+    from tuner.study import Folder, Study, list_lost, list_studies, studies_root
 
     rows: list[dict[str, Any]] = []
     for name in list_studies():
@@ -38,11 +41,12 @@ def studies(*, as_json: bool) -> None:
             rows.append(_overview(Study.open(Folder(studies_root() / name))))
         except StudyError as error:
             rows.append({"study": name, "problem": str(error), "created": ""})
+    rows += [{"study": name, "problem": f"database missing: tune repair {name}", "created": ""} for name in list_lost()]
     rows.sort(key=lambda row: row["created"])
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif rows:
-        _print_studies(rows)
+        print_studies(rows, console())
     else:
         click.echo(f"No studies yet in {studies_root()}. Begin with: tune digits --space mlp_v1 --trials 5")
 
@@ -59,20 +63,21 @@ def studies(*, as_json: bool) -> None:
 @as_json_option
 def show(study: str, top: int, more: int | None, *, with_outlook: bool, as_json: bool) -> None:
     """Show a study's trials, its best first. Works while it runs."""
+    from tuner.cli.use_text import use_document
     from tuner.errors import UsageError
     from tuner.study import Study, find_study
 
     if more is not None and not with_outlook:
         raise UsageError(f"--more {more} says how far --outlook looks ahead: it needs --outlook too.")
     opened = Study.open(find_study(study))
-    trials = opened.trials()
+    overview, trials = _overview(opened), opened.trials()
     outlook = _outlook(opened, more or AHEAD) if with_outlook else None
     warn_of_damage(opened.folder)
     if as_json:
-        told = {"outlook": outlook_view.document(outlook)} if outlook else {}
-        click.echo(json.dumps({**_overview(opened), "trials": _documents(opened, trials), **told}, indent=2))
+        told = {"use": use_document(trials), **({"outlook": outlook_view.document(outlook)} if outlook else {})}
+        click.echo(json.dumps({**overview, "trials": _documents(opened, trials), **told}, indent=2))
     else:
-        _print_study(opened, trials, top)
+        _print_study(opened, trials, overview, top)
         if outlook:
             _print_outlook(opened, outlook)
 
@@ -112,11 +117,15 @@ def _print_outlook(study: Study, outlook: Outlook) -> None:
 
 def _overview(study: Study) -> dict[str, Any]:
     from tuner.cli.front import front_document
+    from tuner.cli.unfinished import to_do
     from tuner.pareto import front
+    from tuner.study import is_held
     from tuner.trial import FINISHED, TrialState, winner
 
+    held = is_held(study.folder.path)  # asked first: what runs then, runs
     trials = study.trials()
     plan, run, best = study.plan, study.fact("run", {}), winner(trials, study.plan.objectives)
+    left = to_do(study, trials, held=held)
     states = {state.value: sum(trial.state is state for trial in trials) for state in TrialState}
     return {
         "study": study.folder.name,
@@ -131,6 +140,8 @@ def _overview(study: Study) -> dict[str, Any]:
         "asked": run.get("trials", 0),
         "states": states,
         "stopped_by": study.stopped_by,
+        "held": held,
+        "to_do": asdict(left) if left else None,
         "best": {
             "trial": best.number,
             "val_accuracy": best.score,
@@ -182,77 +193,16 @@ def _plain(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _folds(trial: Trial) -> str:
-    """What stands where others have their best epoch."""
-    images = f" of {trial.stage.samples:,}" if trial.stage.samples else ""
-    return f"{len(trial.folds)} folds{images}" if trial.folds else "-"
-
-
-def _print_studies(rows: list[dict[str, Any]]) -> None:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, justify in (
-        ("study", "left"),
-        ("trials", "right"),
-        ("best", "right"),
-        ("begun", "left"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for row in rows:
-        if "problem" in row:
-            table.add_row(printable(row["study"]), "", "", "", f"[red]{printable(row['problem'])}[/]")
-            continue
-        best = score(row["best"]["val_accuracy"]) if row["best"] else "-"
-        begun = row["created"][:16].replace("T", " ")
-        table.add_row(printable(row["study"]), f"{row['finished']}/{row['asked']}", best, begun, row["stopped_by"])
-    console().print(table)
-
-
-def _print_study(study: Study, trials: list[Trial], top: int) -> None:
-    from rich import box
-    from rich.table import Table
-
+def _print_study(study: Study, trials: list[Trial], overview: dict[str, Any], top: int) -> None:
+    from tuner.cli import study_tables
     from tuner.cli.front import print_front
-    from tuner.cli.use_text import use_text
     from tuner.pareto import front
-    from tuner.trial import TrialState
 
-    overview = _overview(study)
-    states = ", ".join(f"{n} {state}" for state, n in overview["states"].items() if n)
     out = console()
-    out.print(f"[bold]{study.folder.name}[/]  {overview['dataset']} · {overview['space']} · seed {overview['seed']}")
-    out.print(f"{overview['finished']} of {overview['asked']} trials finished ({states or 'none yet'})")
-    why = f" ({overview['precision_why']})" if overview["precision_why"] else ""
-    out.print(printable(f"precision {overview['precision']}{why}"), markup=False)
-    if use := use_text(trials, study.fact("run", {}).get("seconds", 0.0)):
-        out.print(printable(use), markup=False)
-    if overview["stopped_by"]:
-        out.print(f"ended because {overview['stopped_by']}")
-    ranked = sorted(
-        (trial for trial in trials if trial.state is not TrialState.TURNED_DOWN),
-        # Of the rounds of successive halving the last comes first: scores on few images are for choosing who gets more.
-        key=lambda trial: (trial.state is TrialState.COMPLETE, trial.stage.samples or math.inf, trial.score or -1.0),
-        reverse=True,
-    )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("trial", "state", "val acc.", "epoch", "parameters", "time", ""):
-        table.add_column(heading, justify="left" if heading in {"state", ""} else "right", no_wrap=True)
-    for trial in ranked[:top]:
-        epoch = f"{trial.best.epoch}/{len(trial.curve)}" if trial.best else _folds(trial)
-        note = ", ".join(filter(None, [trial.reason, origin_text(trial)]))
-        table.add_row(
-            str(trial.number),
-            trial.state.value,
-            score(trial.score),
-            epoch,
-            count(trial.parameters),
-            span(trial.seconds),
-            printable(note),
-        )
-    out.print(table)
+    for line in _heading(study, trials, overview):
+        out.print(line, markup=False)
+    ranked = study_tables.ranked(trials)
+    study_tables.print_trials(ranked[:top], out, held=overview["held"], epochs=_epochs_of(study))
     if len(ranked) > top:
         click.echo(f"{len(ranked) - top} more: tune show {study.folder.name} --top {len(ranked)}")
     if len(study.plan.objectives) > 1:
@@ -260,3 +210,38 @@ def _print_study(study: Study, trials: list[Trial], top: int) -> None:
     page = study.folder.report / "report.html"
     if page.exists():
         click.echo(f"report  {page}")
+
+
+def _heading(study: Study, trials: list[Trial], overview: dict[str, Any]) -> Iterator[Text]:
+    from rich.text import Text
+
+    from tuner.cli.study_tables import state_text
+    from tuner.cli.use_text import use_text
+    from tuner.trial import TrialState
+
+    named = {state_text(TrialState(state), held=overview["held"]): n for state, n in overview["states"].items()}
+    states = ", ".join(f"{n} {state}" for state, n in named.items() if n)
+    what = f"  {overview['dataset']} · {overview['space']} · seed {overview['seed']}"
+    yield Text.assemble((printable(study.folder.name), "bold"), printable(what))
+    yield Text(f"{overview['finished']} of {overview['asked']} trials finished ({states or 'none yet'})")
+    why = f" ({overview['precision_why']})" if overview["precision_why"] else ""
+    yield Text(printable(f"precision {overview['precision']}{why}"))
+    if use := use_text(trials):
+        yield Text(printable(use))
+    if overview["stopped_by"]:
+        yield Text(printable(f"ended because {overview['stopped_by']}"))
+    if left := overview["to_do"]:
+        yield Text(printable(f"{left['what']}; go on with: {left['command']}"), "yellow")
+
+
+def _epochs_of(study: Study) -> Callable[[Trial], int]:
+    """How many epochs a trial is to train."""
+    from search_spaces import SearchSpace
+
+    space = SearchSpace.parse(study.space_text, f"{study.plan.space}.yaml")
+
+    def epochs(trial: Trial) -> int:
+        own = study.plan.epochs or space.check_values(trial.values).training.epochs
+        return min(own, trial.stage.epochs or own)
+
+    return epochs

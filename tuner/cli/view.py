@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import mean
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -10,21 +9,25 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tuner.cli.printing import count, score, span
-from tuner.trial import Epoch, TrialState
+from tuner.cli.printing import printable, score, span
+from tuner.cli.trial_lines import running_line
+from tuner.cli.wording import multiples, stopping_text
+from tuner.trial import TrialState
 
 if TYPE_CHECKING:
     from tuner.cli.progress import Progress, RunningTrial
 
 
-def view(progress: Progress, note: str) -> Group:
-    """Bar, counts, best and what runs now."""
+def view(progress: Progress, note: str, width: int) -> Group:
+    """Bar, counts, best and what runs now, for a terminal of `width` columns."""
     rows: list[RenderableType] = [_bar(progress), _facts(progress)]
     if progress.retraining:
         rows.append(_retraining(progress))
     else:
-        rows.extend(_running(each) for each in progress.running.values())
-    if note:
+        rows.extend(_running(each, width) for each in progress.running.values())
+    if progress.stopping:
+        rows.append(Text(stopping_text(progress.stopping) + " …", style="yellow"))
+    elif note:
         rows.append(Text(note + " …", style="dim"))
     return Group(*rows)
 
@@ -49,36 +52,15 @@ def _facts(progress: Progress) -> Text:
         best = progress.best
         at = f"mean of {len(best.folds)} folds" if best.folds else f"epoch {best.best.epoch if best.best else '-'}"
         facts.append(f"   best {score(best.score)}", style="bold")
-        facts.append(f" (trial {best.number}, {at}, {count(best.parameters)} parameters)")
+        facts.append(f" (trial {best.number}, {at}, {multiples(best.parameters or 0)} params)")
     facts.no_wrap, facts.overflow = True, "ellipsis"
     return facts
 
 
-def _running(running: RunningTrial) -> Text:
-    began = running.began
-    words = [f"trial {began.number:3}", _how_far(running)]
-    if running.folds:
-        words.append(f"mean {score(mean(fold.accuracy for fold in running.folds))}")
-    if running.curve:
-        last = running.curve[-1]
-        words.append(f"val {score(last.val_accuracy)}  {sparkline(running.curve)}")
-        words.append(f"{last.seconds:.1f} s/epoch")
-    words += [f"{count(began.parameters)} parameters", began.device]
-    if began.preset:
-        words.append(f"preset '{began.preset}'")
-    if began.enqueued:
-        words.append("your guess")
-    line = Text("▸ " + "  ".join(words), style="cyan")
+def _running(running: RunningTrial, width: int) -> Text:
+    line = Text("▸ " + printable(running_line(running, width - 2)), style="cyan")
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
-
-
-def _how_far(running: RunningTrial) -> str:
-    """The fold that runs now, or the epochs that are done."""
-    began = running.began
-    if began.folds is None:
-        return f"epoch {len(running.curve):>2}/{began.epochs}"
-    return f"fold {min(len(running.folds) + 1, began.folds)}/{began.folds}"
 
 
 def _retraining(progress: Progress) -> Text:
@@ -92,10 +74,3 @@ def _retraining(progress: Progress) -> Text:
     line = Text(what, style="cyan")
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
-
-
-def sparkline(curve: list[Epoch]) -> str:
-    """The validation accuracies as bars, from the lowest of the curve to the highest."""
-    values = [epoch.val_accuracy or 0.0 for epoch in curve]
-    low, width = min(values), max(values) - min(values)
-    return "".join("▁▂▃▄▅▆▇█"[round((value - low) / width * 7) if width else 0] for value in values)

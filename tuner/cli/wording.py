@@ -9,7 +9,7 @@ from tuner.events import SlotLost, WaitingForMemory, Warned, WorkerLost
 
 if TYPE_CHECKING:
     from search_spaces import Value
-    from tuner.events import CarriedOver, Computing
+    from tuner.events import CarriedOver, Computing, Stopping
     from tuner.planning import Span
     from tuner.trial import Trial
 
@@ -35,11 +35,23 @@ def value_text(value: Value) -> str:
 def origin_text(trial: Trial) -> str:
     """Where a trial that the engine did not propose came from; '' for one that it did."""
     words = [
-        f"preset '{trial.preset}'" if trial.preset else "",
+        f"preset {trial.preset}" if trial.preset else "",
         "your guess" if trial.enqueued else "",
         f"carried over from {trial.carried}" if trial.carried else "",
     ]
     return ", ".join(filter(None, words))
+
+
+def plain_word(reason: str) -> str:
+    """`out of memory`."""
+    return reason.replace("_", " ")
+
+
+def stopping_text(stopping: Stopping) -> str:
+    """What goes on after a Ctrl-C, or when the time is up."""
+    if stopping.interrupted:
+        return "ending: what runs keeps its last epoch; Ctrl-C again ends at once"
+    return f"ending, {stopping.why}: what runs keeps its last epoch"
 
 
 def precision_text(computing: Computing) -> str:

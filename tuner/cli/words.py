@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +40,7 @@ class OneOf(click.Choice[str]):
 
 def called(folder: Folder) -> str:
     """How the study is named on a command line: by its name among the studies, else by its path."""
-    from tuner.study import studies_root
-
-    return folder.name if folder.path.parent == studies_root() else shlex.quote(str(folder.path))
+    return folder.called
 
 
 def warn_of_damage(folder: Folder) -> None:

@@ -13,7 +13,7 @@ from tuner.data.catalog import describe, names
 
 if TYPE_CHECKING:
     from tuner.data.downloads import Progress
-    from tuner.data.finding import fetch, find
+    from tuner.data.finding import NotFoundError, fetch, find
     from tuner.data.folding import folds, save_folds, splitter
     from tuner.data.images import ImageData
     from tuner.data.places import cache_folder
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Card",
     "ImageData",
+    "NotFoundError",
     "Progress",
     "Split",
     "cache_folder",
@@ -44,6 +45,7 @@ _HOMES = {
     "Split": "splitting",
     "cache_folder": "places",
     "class_counts": "splitting",
+    "NotFoundError": "finding",
     "fetch": "finding",
     "find": "finding",
     "folds": "folding",

@@ -76,6 +76,10 @@ def _silent(_file: str, _done: int, _total: int) -> None:
     """Nobody is watching."""
 
 
+class NotFoundError(DataError):
+    """The data set is nowhere where it was looked for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Search:
     """One data set's way through all places. `find` makes it from a name."""
@@ -166,7 +170,7 @@ class Search:
     def _note(self, place: places.Place, what: str) -> None:
         self.looked[place.source] = what
 
-    def _nowhere(self) -> DataError:
+    def _nowhere(self) -> NotFoundError:
         card = self.card
         ways = [
             f"give the files: --data PATH, a folder with {places.wanted(card)}",
@@ -176,7 +180,7 @@ class Search:
             ways.insert(0, f"on Debian or Ubuntu: apt-get install {card.package}")
         else:
             ways.insert(1, f"copy {self.cache / card.name} from a machine that has it")
-        return DataError(
+        return NotFoundError(
             "\n".join(
                 (
                     f"{card.title} was not found. Looked in:",

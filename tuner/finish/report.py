@@ -126,7 +126,7 @@ def _images_scored(study: Study, trials: list[Trial], data: Data) -> dict[int, i
 
 def _search(study: Study, space: SearchSpace, trials: list[Trial]) -> Search:
     run = study.fact("run", {})
-    seen = [max(trial.finished_after or 0.0, trial.seen_after) for trial in trials]
+    seen = [trial.last_seen for trial in trials]
     return Search(
         engine=NAMES.get(study.plan.engine, study.plan.engine),
         algorithm=(NAMES if study.plan.folds is None else SEARCHES).get(study.plan.algorithm, study.plan.algorithm),

@@ -31,6 +31,7 @@ def row(trial: Trial, scored_on: int | None) -> TrialRow:
         device=trial.device,
         stays=tuple(Stay(**asdict(stay)) for stay in trial.stays),
         waited=trial.waited,
+        carried=bool(trial.carried),
         retries=trial.retries,
         memory=trial.memory,
         device_memory=trial.device_memory,

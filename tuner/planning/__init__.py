@@ -5,6 +5,7 @@ from tuner.planning.duration import Span, epoch_seconds, trial_seconds
 from tuner.planning.forecast import Draws, Forecast, Hindered, draws_of, forecast
 from tuner.planning.memory import training_memory
 from tuner.planning.needs import needs
+from tuner.planning.sharing import gain
 from tuner.planning.speed import Speed, measure_speed
 from tuner.planning.work import Images, Work, slots_of, work_of
 
@@ -23,6 +24,7 @@ __all__ = [
     "draws_of",
     "epoch_seconds",
     "forecast",
+    "gain",
     "look_at",
     "measure_speed",
     "needs",

@@ -66,9 +66,16 @@ class Setting:
     epochs: int | None
     """Of a full trial; None leaves them to the configuration."""
     speed: Speed | None
-    """Of what one trial has; None where times and memory are not estimated: on GPUs."""
+    """Of all cores; None where times and memory are not estimated: on GPUs."""
     at_once: int = 1
     """Trials that train side by side."""
+    gain: float = 1.0
+    """How much faster they are together than one with all cores."""
+
+    @property
+    def slower(self) -> float:
+        """Times as long as alone that a trial takes beside the others."""
+        return self.at_once / self.gain
 
 
 def look_at(name: str, configuration: Configuration, setting: Setting) -> Case:
@@ -79,8 +86,8 @@ def look_at(name: str, configuration: Configuration, setting: Setting) -> Case:
         work = work_of(configuration, summary, setting.images, setting.epochs)
         cost = Cost(
             memory=training_memory(work),
-            epoch=epoch_seconds(work, setting.speed),
-            trial=trial_seconds(work, setting.speed),
+            epoch=epoch_seconds(work, setting.speed) * setting.slower,
+            trial=trial_seconds(work, setting.speed) * setting.slower,
         )
     return Case(
         name=name, configuration=configuration, summary=summary, hindrance=hindrance, problem=problem, cost=cost

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from tuner import crashing
 from tuner.errors import StudyError
 from tuner.files import UNFINISHED, new_file, sync
-from tuner.repairing.examining import Examined, examine
+from tuner.repairing.examining import examine
 from tuner.repairing.findings import Finding, counted, mended, sound
-from tuner.repairing.salvaging import agrees, readable_trials, salvage
+from tuner.repairing.recovering import recovery
 from tuner.study import Folder, take_snapshot
-from tuner.study.backups import Backup, list_backups, take
+from tuner.study.backups import take
 from tuner.study.folder import JOURNALS, SET_ASIDE
 from tuner.study.storage import upgrade
 from tuner.trial import FINISHED
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tuner.trial import Trial
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recovery:
-    """A sound database that can take the place of a damaged one."""
-
-    path: Path
-    told: str
 
 
 def mend_database(folder: Folder, *, dry_run: bool) -> Finding:
@@ -47,12 +39,13 @@ def mend_database(folder: Folder, *, dry_run: bool) -> Finding:
         return sound("database", f"{counted(_n_finished(examined.trials), 'finished trial')}, all rows read")
     _refuse_link(folder, examined.damage)
     with _scratch(folder, dry_run=dry_run) as scratch:
-        recovery = _recovery(folder, examined.damage, scratch)
-        done = recovery.told
+        found = recovery(folder, examined.damage, scratch)
+        done = found.text(dry_run=dry_run)
         if not dry_run:
-            aside = _put(recovery.path, folder)
+            aside = _put(found.path, folder)
             done += f"; the damaged file is {aside.name}" if aside else ""
-    return mended("database", examined.damage, done)
+    told = mended("database", examined.damage, done)
+    return replace(told, loss=found.loss(dry_run=dry_run), lost=found.lost, n_existed=found.n_existed)
 
 
 def _n_finished(trials: Sequence[Trial]) -> int:
@@ -76,68 +69,6 @@ def _scratch(folder: Folder, *, dry_run: bool) -> Iterator[Path]:
 
 
 # --- a damaged one ----------------------------------------------------------------------------------------------------
-
-
-def _recovery(folder: Folder, why: str, scratch: Path) -> Recovery:
-    """What loses least: every row of the damaged file where all can be read, else the newest backup that is good."""
-    backup, examined = _newest_good(folder, scratch / "backup")
-    source = _readable(folder)
-    own = scratch / "own"
-    own.mkdir()
-    salvaged = salvage(source, own) if source else None
-    if salvaged is not None and (backup is None or agrees(salvaged, examined.trials)):
-        whose = "its rows" if source == folder.database else f"the rows of {source.name if source else ''}"
-        told = f"all of {whose} could be read: {counted(_n_finished(salvaged), 'finished trial')}, nothing lost"
-        return Recovery(path=own / "study.db", told=told)
-    if backup is None:
-        raise StudyError(
-            f"{folder.database}: damaged ({why}), and there is no good backup in {folder.backups}. Nothing was touched."
-        )
-    kept = {trial.number for trial in examined.trials if trial.state in FINISHED}
-    readable = readable_trials(source) if source else None
-    told = (
-        f"restored the backup of {_local(backup.made)}, {counted(len(kept), 'finished trial')}{_lost(readable, kept)}"
-    )
-    return Recovery(path=scratch / "backup" / "study.db", told=told)
-
-
-def _readable(folder: Folder) -> Path | None:
-    """The damaged file; where none is there, the one that a repair moved out of the way before it was killed."""
-    if os.path.lexists(folder.database):
-        return folder.database if folder.database.is_file() else None
-    return folder.set_aside[-1] if folder.set_aside else None
-
-
-def _newest_good(folder: Folder, scratch: Path) -> tuple[Backup | None, Examined]:
-    """The newest backup whose sum is right and which makes a sound study, copied into `scratch`."""
-    scratch.mkdir()
-    copy = Folder(scratch)
-    for backup in list_backups(folder):
-        if not backup.is_whole:
-            continue
-        shutil.copyfile(backup.path, copy.database)
-        examined = examine(copy)
-        if examined.outdated:
-            upgrade(copy.database)
-            examined = examine(copy)
-        if not examined.damage:
-            return backup, examined
-    return None, Examined()
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _lost(readable: set[int] | None, kept: set[int]) -> str:
-    """What of the damaged file the backup does not have."""
-    if readable is None:
-        return "; what was finished later is lost"
-    lost = sorted(readable - kept)
-    if not lost:
-        return ", nothing lost that can still be read"
-    numbers = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")  # noqa: PLR2004
-    return f"; lost: {counted(len(lost), 'trial')} finished later ({numbers})"
 
 
 def _put(new: Path, folder: Folder) -> Path | None:
@@ -206,7 +137,7 @@ def _upgraded(folder: Folder, *, dry_run: bool) -> Finding:
         if examined.damage or examined.outdated:
             why = examined.damage or "they are still older"
             raise StudyError(f"{folder.database}: {found}, which could not be changed: {why}. Nothing was touched.")
-        done = f"made today's: {counted(len(examined.trials), 'trial')}"
+        done = f"{'would be ' if dry_run else ''}made today's: {counted(len(examined.trials), 'trial')}"
         if not dry_run:
             backup = take(folder)
             done += f"; the file as it was is {backup.path.name}" if backup else "; the newest backup is as it was"

@@ -33,7 +33,7 @@ def mend_split(study: Study, *, dry_run: bool) -> Finding:
     else:
         return sound("split", "its images are known")
     if dry_run:  # to look for the data set might put it into the cache
-        return mended("split", why, "cut anew, if its data set is at hand")
+        return mended("split", why, "would be cut anew, if its data set is at hand")
     place = study.fact("run", {}).get("data")
     try:
         data = tuner.data.find(plan.dataset, data=Path(place) if place else None, download=False)
@@ -55,7 +55,7 @@ def mend_folds(folder: Folder, *, dry_run: bool) -> Finding | None:
         _move(folder, bad)
     if not there:
         return None
-    return _finding("folds", len(there), len(bad), "file", "are cut anew by the next run")
+    return _finding("folds", len(there), len(bad), "file", "the next run cuts them anew", dry_run=dry_run)
 
 
 def _is_whole_archive(path: Path) -> bool:
@@ -69,10 +69,12 @@ def _is_whole_archive(path: Path) -> bool:
 def mend_checkpoints(folder: Folder, *, dry_run: bool) -> Finding:
     """Trials go on from the one before a damaged one, or from scratch."""
     there = [path for each in checkpoint_folders(folder) for path in _epochs(each)]
-    bad = [path for path in there if damage(path)]
+    bad = [path for path in there if damage(path) and path.exists()]  # a search may have removed it since
     if bad and not dry_run:
         _move(folder, bad)
-    return _finding("checkpoints", len(there), len(bad), "checkpoint", "their trials go on from earlier ones")
+    return _finding(
+        "checkpoints", len(there), len(bad), "checkpoint", "their trials go on from earlier ones", dry_run=dry_run
+    )
 
 
 def _epochs(trial: Path) -> Iterator[Path]:
@@ -93,7 +95,7 @@ def mend_best(study: Study, *, dry_run: bool) -> Finding:
         return sound("best model", "as it was written")
     if not dry_run:
         _move(folder, [folder.best])
-    return mended("best model", why, "moved to damaged/; the next run trains it again")
+    return mended("best model", why, f"{_would(dry_run)}moved to damaged/; the next run trains it again")
 
 
 def _stranger(study: Study) -> str:
@@ -110,7 +112,7 @@ def mend_backups(folder: Folder, *, dry_run: bool) -> Finding:
     bad = [each.path for each in there if not each.is_whole]
     if bad and not dry_run:
         _move(folder, bad)
-    return _finding("backups", len(there), len(bad), "backup")
+    return _finding("backups", len(there), len(bad), "backup", dry_run=dry_run)
 
 
 def sweep(folder: Folder, *, dry_run: bool) -> Finding:
@@ -121,16 +123,20 @@ def sweep(folder: Folder, *, dry_run: bool) -> Finding:
             remove(path)
     if not left:
         return sound("unfinished files", "none")
-    return mended("unfinished files", f"{len(left)} that killed processes left", "removed")
+    return mended("unfinished files", f"{len(left)} that killed processes left", f"{_would(dry_run)}removed")
 
 
-def _finding(what: str, there: int, bad: int, noun: str, then: str = "") -> Finding:
+def _finding(what: str, there: int, bad: int, noun: str, then: str = "", *, dry_run: bool) -> Finding:
     if not there:
         return sound(what, "none")
     if not bad:
         return sound(what, f"{counted(there, noun)}, as written")
     rest = f"; {then}" if then else ""
-    return mended(what, f"{bad} of {counted(there, noun)} damaged", f"moved to damaged/{rest}")
+    return mended(what, f"{bad} of {counted(there, noun)} damaged", f"{_would(dry_run)}moved to damaged/{rest}")
+
+
+def _would(dry_run: bool) -> str:
+    return "would be " if dry_run else ""
 
 
 def _move(folder: Folder, paths: Iterable[Path]) -> None:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SPELT = 12
+"""Runs of numbers that are written out."""
 
 
 class Standing(StrEnum):
@@ -24,6 +31,12 @@ class Finding:
     standing: Standing
     found: str
     done: str = ""
+    loss: str = ""
+    """What it cost, in words; empty where nothing is known that it did."""
+    lost: tuple[int, ...] = ()
+    """Numbers of the trials that it cost."""
+    n_existed: int = 0
+    """Trials that there were, as far as anything shows."""
 
 
 def sound(what: str, found: str) -> Finding:
@@ -41,3 +54,30 @@ def broken(what: str, found: str, advice: str) -> Finding:
 def counted(n: int, noun: str) -> str:
     """`1 trial`, `2 trials`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def lost_text(lost: Iterable[int], n_existed: int, *, dry_run: bool = False) -> str:
+    """`trials 3 and 6 to 39 are lost, 35 of 40`; empty where none is."""
+    numbers = sorted(set(lost))
+    if not numbers:
+        return ""
+    verb = "would be" if dry_run else "is" if len(numbers) == 1 else "are"
+    noun = "trial" if len(numbers) == 1 else "trials"
+    return f"{noun} {_spelt(numbers)} {verb} lost, {len(numbers):,} of {n_existed:,}"
+
+
+def _spelt(numbers: list[int]) -> str:
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    words = [word for first, last in runs[:SPELT] for word in _run(first, last)]
+    if len(runs) > SPELT:
+        return f"{', '.join(words)}, ..."
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _run(first: int, last: int) -> list[str]:
+    return [f"{first} to {last}"] if last - first > 1 else [str(number) for number in range(first, last + 1)]

@@ -1,23 +1,36 @@
-"""What a damaged database still tells: all of it, into a new one, or at least which trials it held."""
+"""A new database from what a damaged one still tells: all of its rows, or its trials one by one."""
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, suppress
-from typing import TYPE_CHECKING
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from optuna.trial import TrialState as Row
+from optuna.trial import create_trial
 
 from tuner.errors import StudyError
+from tuner.plan import Plan
 from tuner.repairing.examining import examine
 from tuner.study import Folder
+from tuner.study.creating import create_database
+from tuner.study.records import OUTCOME
+from tuner.study.remnants import LOST, open_damaged
 from tuner.study.storage import new_database
+from tuner.trial import Reason, TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from optuna.trial import FrozenTrial
+
+    from tuner.study import Study
+    from tuner.study.remnants import Remnants
     from tuner.trial import Trial
 
-FINISHED = ("COMPLETE", "PRUNED", "FAIL")
+NEEDED = ("plan", "space", "created")
 
 
 def salvage(damaged: Path, into: Path) -> tuple[Trial, ...] | None:
@@ -38,7 +51,7 @@ def salvage(damaged: Path, into: Path) -> tuple[Trial, ...] | None:
 
 def _copy(damaged: Path, fresh: sqlite3.Connection) -> None:
     tables = [row[0] for row in fresh.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    with closing(_reading(damaged)) as reading:
+    with closing(open_damaged(damaged)) as reading:
         for table in tables:
             columns = [row[1] for row in fresh.execute(f"PRAGMA table_info({table})")]
             names, marks = ", ".join(columns), ", ".join("?" * len(columns))
@@ -47,29 +60,56 @@ def _copy(damaged: Path, fresh: sqlite3.Connection) -> None:
             fresh.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
 
 
-def readable_trials(damaged: Path) -> set[int] | None:
-    """Numbers of the finished trials that can still be read, from either end; None where not even one can."""
-    found: set[int] = set()
-    with suppress(sqlite3.Error), closing(_reading(damaged)) as reading:
-        for order in ("ASC", "DESC"):
-            with suppress(sqlite3.Error):
-                found.update(_numbers(reading, order))
-    return found or None
-
-
-def _numbers(reading: sqlite3.Connection, order: str) -> Iterator[int]:
-    rows = reading.execute(f"SELECT number, state FROM trials NOT INDEXED ORDER BY trial_id {order}")  # noqa: S608
-    yield from (number for number, state in rows if isinstance(number, int) and state in FINISHED)
-
-
-def _reading(damaged: Path) -> sqlite3.Connection:
-    """Of the file as it is: nothing is rolled back, nothing locked, and so nothing of it changes."""
-    reading = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    reading.execute("PRAGMA writable_schema=ON")  # without it SQLite reads nothing of a file that was cut short
-    return reading
-
-
 def agrees(salvaged: Sequence[Trial], backed_up: Sequence[Trial]) -> bool:
     """Whether every trial that had ended when the backup was made is the same in both."""
     ended = [trial for trial in backed_up if trial.finished_after is not None]
     return all(trial.number < len(salvaged) and salvaged[trial.number] == trial for trial in ended)
+
+
+# --- trial by trial ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """A study of the trials that are left of a damaged one, and of those that only its backup has."""
+
+    trials: Mapping[int, FrozenTrial]
+    """By number, without those of which nothing is left."""
+    n_own: int
+    """Those from the damaged file."""
+
+    @property
+    def ended(self) -> set[int]:
+        return {number for number, trial in self.trials.items() if trial.state.is_finished()}
+
+
+def merge(remnants: Remnants, backup: Study | None, into: Folder) -> Merged | None:
+    """Makes its database. None where that is not possible, or where the backup is of another study."""
+    if not remnants.trials:
+        return None
+    attributes: dict[str, Any] = dict(remnants.attributes)
+    kept: dict[int, FrozenTrial] = {}
+    if backup is not None:
+        theirs = backup.optuna.user_attrs
+        if any(attributes.get(name, theirs[name]) != theirs[name] for name in NEEDED):
+            return None
+        attributes = {**theirs, **attributes}
+        kept = {trial.number: trial for trial in backup.optuna.get_trials(deepcopy=False)}
+    trials = {**kept, **remnants.trials}
+    return Merged(trials=trials, n_own=len(remnants.trials)) if _made(attributes, trials, into) else None
+
+
+def _made(attributes: Mapping[str, Any], trials: Mapping[int, FrozenTrial], into: Folder) -> bool:
+    if any(name not in attributes for name in NEEDED):
+        return False
+    rows = [trials[number] if number in trials else _placeholder() for number in range(max(trials) + 1)]
+    try:
+        create_database(into, Plan.from_json(attributes["plan"]), attributes["space"], rows, attributes)
+    except (StudyError, TypeError, LookupError):
+        return False
+    return not examine(into).damage
+
+
+def _placeholder() -> FrozenTrial:
+    outcome = {"state": TrialState.FAILED.value, "reason": Reason.CRASH.value, "detail": LOST}
+    return create_trial(state=Row.FAIL, user_attrs={OUTCOME: {**outcome, "seconds": 0.0, "finished_after": None}})

@@ -77,7 +77,9 @@ def _absence(name: str, found: Sequence[Gpu], sight: Sight) -> str:
         return f"several GPUs begin with {name}: {', '.join(begun)}."
     amiss = f" Not usable: {'; '.join(sight.amiss)}." if sight.amiss else ""
     hidden = " CUDA_VISIBLE_DEVICES hides it." if named(name, sight.gpus) else ""
-    return f"there is no GPU {name}.{hidden} GPUs found: {_list(found)}.{amiss}"
+    otherwise = "" if found else " Train on the CPU with --gpus none."
+    what = f"there is no GPU {name}" if is_number(name) else f"no GPU has a UUID that begins with {name}"
+    return f"{what}.{hidden} GPUs found: {_list(found)}.{amiss}{otherwise}"
 
 
 def _list(found: Sequence[Gpu]) -> str:

@@ -2,7 +2,7 @@
 
 from tuner.home import studies_root
 from tuner.study import inbox
-from tuner.study.folder import Folder, find_study, list_studies, study_folder
+from tuner.study.folder import Folder, find_study, list_lost, list_studies, study_folder
 from tuner.study.lock import hold, is_held
 from tuner.study.records import attributes
 from tuner.study.snapshot import take_snapshot
@@ -17,6 +17,7 @@ __all__ = [
     "hold",
     "inbox",
     "is_held",
+    "list_lost",
     "list_studies",
     "open_storage",
     "storage_errors",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from optuna.trial import TrialState
 
-from tuner.errors import StudyError
+from tuner.errors import BusyError, StudyError, TuneError
 from tuner.files import checksum, new_file, sweep
 from tuner.study.folder import Folder, find_study, study_folder
 from tuner.study.ledger import read_copy
@@ -167,7 +167,8 @@ def surplus(backups: Iterable[Backup], interval: float = INTERVAL) -> list[Backu
 
 
 class Backups:
-    """Takes them while the block runs, whenever `tick` finds that one is due, and a last one at its orderly end.
+    """Takes them while the block runs, whenever `tick` finds that one is due, and a last one at its orderly end: also
+    where a first signal asks for that, but not where the study cannot be written or is another's, or in a hurry.
 
     The caller holds the study's lock and calls `tick` as often as it likes. No failure goes further than `tell`, which
     is called from `tick` with one line, once for each kind of failure.
@@ -208,9 +209,10 @@ class Backups:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        orderly = kind is None or (issubclass(kind, TuneError) and not issubclass(kind, (StudyError, BusyError)))
         if self._thread is not None:
-            self._thread.join(None if kind is None else HURRY)
-        if kind is None:
+            self._thread.join(None if orderly else HURRY)
+        if orderly:
             self._take()
         self._report()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuner.study.records import CURVE, CUTS, FOLDS, SETUP, STAYS, stays_of
+from tuner.study.records import CURVE, CUTS, FOLDS, SETUP, STAYS, has_slot, stays_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def was_training(row: FrozenTrial) -> bool:
     """Whether the trial that a dead run left RUNNING had begun in that run, and was not only taken from the queue."""
     stays = row.user_attrs.get(STAYS)
-    return SETUP in row.user_attrs and (not stays or stays[-1][-1] is None)
+    return SETUP in row.user_attrs and (not stays or has_slot(stays))
 
 
 def cuts_of(row: FrozenTrial) -> list[int]:

@@ -38,6 +38,11 @@ class Folder:
         return self.path.name
 
     @property
+    def called(self) -> str:
+        """How it is named on a command line: by its name among the studies, else by its path."""
+        return self.name if self.path.parent == studies_root() else shlex.quote(str(self.path))
+
+    @property
     def database(self) -> Path:
         return self.path / "study.db"
 
@@ -138,3 +143,10 @@ def _refuse_lost(folder: Folder, called: str) -> None:
 def list_studies(environ: Mapping[str, str] = os.environ) -> list[str]:
     root = studies_root(environ)
     return sorted(path.parent.name for path in root.glob("*/study.db"))
+
+
+def list_lost(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Those whose database is missing, but not what `tune repair` may have it back from."""
+    root = studies_root(environ)
+    left = {*root.glob(f"*/study.db{SET_ASIDE}*"), *(path.parent for path in root.glob("*/backups/study-*.db"))}
+    return sorted({path.parent.name for path in left if not (path.parent / "study.db").exists()})

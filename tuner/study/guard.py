@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from tuner.errors import BusyError, StudyError
+from tuner.errors import BusyError, HeldError, StudyError
 from tuner.study.lock import Holder, is_ours, lives, this_process
 from tuner.study.reading import last_id
 from tuner.study.storage import begin, storage_errors
@@ -128,13 +128,13 @@ def _refuse_living(mark: dict[str, Any], path: Path, name: str) -> None:
         return
     if is_ours(holder) or not lives(holder):
         return
-    rest = "Wait for it, stop it, or name another study with --study."
+    rest = "Wait for it, or stop it."
     if holder.is_elsewhere:
         ago = time.time() - path.stat().st_mtime
         if ago > QUIET:
             return
         rest = f"It lived {ago:.0f} s ago. If that machine is gone, try again in {QUIET - ago:.0f} s."
-    raise BusyError(f"study '{name}' is held by process {holder.pid} on {holder.host}. {rest}")
+    raise HeldError(f"study '{name}' is held by process {holder.pid} on {holder.host}. {rest}")
 
 
 def _mark(connection: Connection, row: int) -> dict[str, Any]:

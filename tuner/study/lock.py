@@ -16,7 +16,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from tuner import crashing
-from tuner.errors import BusyError, StudyError
+from tuner.errors import HeldError, StudyError
 from tuner.files import write_json
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def lives(holder: Holder) -> bool:
 
 @contextmanager
 def hold(folder: Path, name: str) -> Iterator[None]:
-    """The study in `folder` is ours while the block runs. Raises BusyError where a live process holds it, StudyError
+    """The study in `folder` is ours while the block runs. Raises HeldError where a live process holds it, StudyError
     where nothing can be locked there.
 
     The operating system drops the lock when its holder dies, however it dies, so there is no stale lock to clear.
@@ -70,9 +70,7 @@ def hold(folder: Path, name: str) -> Iterator[None]:
         crashing.here("lock-taken")
         _introduce(note)
     except Timeout:
-        raise BusyError(
-            f"study '{name}' is held by {_who(note)}. Wait for it, stop it, or name another study with --study."
-        ) from None
+        raise HeldError(f"study '{name}' is held by {_who(note)}. Wait for it, or stop it.") from None
     except (OSError, NotImplementedError) as error:  # a network drive, say, that knows no locks
         lock.release()
         why = (error.strerror if isinstance(error, OSError) else "") or "its file system knows no locks"

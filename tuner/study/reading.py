@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.trial import FrozenTrial
-from sqlalchemy import func, select
+from sqlalchemy import Result, func, select
 
 from tuner.study.seal import SEAL, cells_of_trial, sum_of, sums_of_attributes
-from tuner.study.storage import models
+from tuner.study.storage import DAMAGE, models
 from tuner.study.tables import (
     DIRECTIONS,
     INTERMEDIATE,
@@ -29,7 +31,7 @@ from tuner.study.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from optuna.study import StudyDirection
     from sqlalchemy import Connection, Table
@@ -85,8 +87,43 @@ class StudyRows:
             last_id=self.last_id,
         )
 
+    def sound_trials(self) -> dict[int, FrozenTrial]:
+        """By number, those that have ended and of which a seal shows that they are what was written."""
+        parts, sound = _parts(self), {}
+        sealed = {each.trial_id for each in self.children[SYSTEM.name] if each.key == SEAL}
+        for row in self.trials:
+            if row.trial_id in sealed and row.state.is_finished():
+                with suppress(*DAMAGE):
+                    sound[row.number] = _trial(row, parts)
+        return sound
 
-def fetch_study(connection: Connection, name: str) -> StudyRows | None:
+    def sound_attributes(self) -> dict[str, Any]:
+        """Those of the study's attributes of which a sum shows that they are what was written."""
+        texts, sums = {each.key: each.value_json for each in self.user}, self._sums()
+        found = sums_of_attributes(texts)
+        return {name: json.loads(texts[name]) for name, sum_ in found.items() if sums.get(name) == sum_}
+
+    def named_attributes(self) -> set[str]:
+        """Names of the study's attributes, also of those whose rows are lost."""
+        return {each.key for each in self.user} | set(self._sums())
+
+    def _sums(self) -> dict[str, Any]:
+        sums: Any = None
+        with suppress(*DAMAGE):
+            sums = _attributes([each for each in self.system if each.key == SEAL])[SEAL]
+        return sums if isinstance(sums, dict) else {}
+
+
+Gather = Callable[[Result[Any]], Sequence[Any]]
+"""How the rows of a query are taken."""
+
+
+def every_row(found: Result[Any]) -> Sequence[Any]:
+    """Raises LookupError, ValueError and the like where one is damaged."""
+    return found.all()
+
+
+def fetch_study(connection: Connection, name: str, gather: Gather = every_row) -> StudyRows | None:
     """The study of that name, or else the first; None where there is none."""
     studies = connection.execute(select(STUDIES.c.study_name, STUDIES.c.study_id).order_by(STUDIES.c.study_id))
     names = {each.study_name: each.study_id for each in studies}
@@ -99,10 +136,10 @@ def fetch_study(connection: Connection, name: str) -> StudyRows | None:
         row=row,
         name=name,
         directions=connection.execute(directions).scalars().all(),
-        user=_of_study(connection, STUDY_USER, row),
-        system=_of_study(connection, STUDY_SYSTEM, row),
-        trials=connection.execute(select(*columns).where(TRIALS.c.study_id == row).order_by(TRIALS.c.number)).all(),
-        children={table.name: _of_trials(connection, table, row) for table in CHILDREN},
+        user=gather(_of_study(connection, STUDY_USER, row)),
+        system=gather(_of_study(connection, STUDY_SYSTEM, row)),
+        trials=gather(connection.execute(select(*columns).where(TRIALS.c.study_id == row).order_by(TRIALS.c.number))),
+        children={table.name: gather(_of_trials(connection, table, row)) for table in CHILDREN},
         last_id=last_id(connection),
     )
 
@@ -112,47 +149,57 @@ def last_id(connection: Connection) -> int:
     return int(connection.execute(select(func.max(TRIALS.c.trial_id))).scalar() or 0)
 
 
-def _of_study(connection: Connection, table: Table, row: int) -> Sequence[Any]:
-    return connection.execute(select(table.c.key, table.c.value_json).where(table.c.study_id == row)).all()
+def _of_study(connection: Connection, table: Table, row: int) -> Result[Any]:
+    return connection.execute(select(table.c.key, table.c.value_json).where(table.c.study_id == row))
 
 
-def _of_trials(connection: Connection, table: Table, row: int) -> Sequence[Any]:
+def _of_trials(connection: Connection, table: Table, row: int) -> Result[Any]:
     """In the order of their writing."""
     trials = select(TRIALS.c.trial_id).where(TRIALS.c.study_id == row)
     columns = [column for column in table.c if not column.primary_key]
     chosen = select(*columns).where(table.c.trial_id.in_(trials))
-    return connection.execute(chosen.order_by(*table.primary_key.columns)).all()
+    return connection.execute(chosen.order_by(*table.primary_key.columns))
 
 
 def _trials(rows: StudyRows) -> list[FrozenTrial]:
-    params, values, user, system, steps = (_by_trial(rows.children[table.name]) for table in CHILDREN)
+    parts = _parts(rows)
     trials: list[FrozenTrial] = []
-    for trial_id, number, state, start, complete in rows.trials:
-        if number != len(trials):
+    for row in rows.trials:
+        if row.number != len(trials):
             raise ValueError(f"trial {len(trials)} is missing")
-        distributions = {each.param_name: _distribution(each.distribution_json) for each in params[trial_id]}
-        notes = [each for each in system[trial_id] if each.key != SEAL]
-        trial = FrozenTrial(
-            number=number,
-            state=state,
-            value=None,
-            values=[_value(each) for each in sorted(values[trial_id], key=_objective)] or None,
-            datetime_start=_local(start),
-            datetime_complete=_local(complete),
-            params={
-                each.param_name: distributions[each.param_name].to_external_repr(each.param_value)
-                for each in params[trial_id]
-            },
-            distributions=distributions,
-            user_attrs=_attributes(user[trial_id]),
-            system_attrs=_attributes(notes),
-            intermediate_values={each.step: _intermediate_value(each) for each in steps[trial_id]},
-            trial_id=trial_id,
-        )
-        if len(notes) < len(system[trial_id]):
-            _check_seal(trial, params[trial_id], values[trial_id], steps[trial_id], user[trial_id], system[trial_id])
-        trials.append(trial)
+        trials.append(_trial(row, parts))
     return trials
+
+
+Parts = tuple[defaultdict[int, list[Any]], ...]
+"""The rows of each of CHILDREN, by the trial that they belong to."""
+
+
+def _parts(rows: StudyRows) -> Parts:
+    return tuple(_by_trial(rows.children[table.name]) for table in CHILDREN)
+
+
+def _trial(row: Any, parts: Parts) -> FrozenTrial:
+    params, values, user, system, steps = (part[row.trial_id] for part in parts)
+    distributions = {each.param_name: _distribution(each.distribution_json) for each in params}
+    notes = [each for each in system if each.key != SEAL]
+    trial = FrozenTrial(
+        number=row.number,
+        state=row.state,
+        value=None,
+        values=[_value(each) for each in sorted(values, key=_objective)] or None,
+        datetime_start=_local(row.datetime_start),
+        datetime_complete=_local(row.datetime_complete),
+        params={each.param_name: distributions[each.param_name].to_external_repr(each.param_value) for each in params},
+        distributions=distributions,
+        user_attrs=_attributes(user),
+        system_attrs=_attributes(notes),
+        intermediate_values={each.step: _intermediate_value(each) for each in steps},
+        trial_id=row.trial_id,
+    )
+    if len(notes) < len(system):
+        _check_seal(trial, params, values, steps, user, system)
+    return trial
 
 
 def _check_seal(

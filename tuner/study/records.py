@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import astuple, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 PRESET = "preset"
 SETUP = "setup"
-"""What is known when a trial begins: configuration, seed, parameters, device, retries."""
+"""What is known when a trial begins: configuration, seed, parameters, device, retries, seconds queued for a slot."""
 CURVE = "curve"
 """`epochs`: one list an epoch, in the order of `Epoch`'s fields; `clock`: the search time when the last one ended."""
 STAYS = "stays"
-"""One list a slot that it had: its name and the search times when it got and left it, null while it has it."""
+"""One list a slot that it had: its name, the search times when it got and left it, and the seconds in between that it
+waited to train there. The last two are null until they are known; of earlier versions the last one is not there.
+"""
 CUTS = "cuts"
 """Epochs it had reported each time a run died with it."""
 FOLDS = "folds"
@@ -83,12 +85,55 @@ def _seconds(curve: tuple[Epoch, ...], attributes: Mapping[str, Any]) -> float:
 
 
 def stays_of(attributes: Mapping[str, Any]) -> tuple[Stay, ...]:
-    """One that a killed run left open ended with the last epoch that it recorded."""
+    """One that a killed run left open ended with the last that it recorded of it."""
     seen = attributes.get(CURVE, {}).get("clock", 0.0)
-    rows = attributes.get(STAYS, [])
-    return tuple(
-        Stay(slot=slot, began=began, ended=max(began, seen) if ended is None else ended) for slot, began, ended in rows
-    )
+    left = attributes.get(OUTCOME, {}).get("waited", 0.0)
+    stays: list[Stay] = []
+    for row in attributes.get(STAYS, []):
+        stays.append(_stay(row, seen, left))
+        left -= stays[-1].waited
+    return tuple(stays)
+
+
+def _stay(row: list[Any], seen: float, left: float) -> Stay:
+    """From its row. Earlier versions kept only the sum of all waiting: what is `left` of that is taken from the first.
+
+    One in which no training began waited all the time.
+    """
+    slot, began, ended, *kept = row
+    waited = kept[0] if kept else left
+    if ended is None:
+        ended = round(max(began + (waited or 0.0), seen), 3)
+    whole = round(ended - began, 3)
+    return Stay(slot=slot, began=began, ended=ended, waited=whole if waited is None else max(min(waited, whole), 0.0))
+
+
+def with_slot(attributes: Mapping[str, Any], slot: str, clock: float) -> list[list[Any]]:
+    """The rows of a trial that gets the slot at that search time."""
+    return [*(list(astuple(stay)) for stay in stays_of(attributes)), [slot, clock, None, None]]
+
+
+def has_slot(stays: list[list[Any]]) -> bool:
+    """Whether the last of these rows is open."""
+    return bool(stays) and stays[-1][2] is None
+
+
+def with_training(stay: list[Any], clock: float) -> list[Any]:
+    """The row of an open stay in which training begins at that search time."""
+    slot, began, *_ = stay
+    return [slot, began, None, round(max(clock - began, 0.0), 3)]
+
+
+def with_end(stay: list[Any], clock: float) -> list[Any]:
+    """The row of an open stay that ends at that search time."""
+    slot, began, _, *waited = stay
+    return [slot, began, clock, *([round(clock - began, 3)] if waited == [None] else waited)]
+
+
+def _waited(stays: tuple[Stay, ...], setup: Mapping[str, Any]) -> float:
+    """On its slots and for them."""
+    queued: float = setup.get("queued", 0.0)
+    return round(sum(stay.waited for stay in stays) + queued, 3)
 
 
 def trial_of(row: FrozenTrial) -> Trial:
@@ -96,6 +141,7 @@ def trial_of(row: FrozenTrial) -> Trial:
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
     curve = curve_of(attributes.get(CURVE, {}).get("epochs", []))
     finished = row.state.is_finished()
+    stays = stays_of(attributes)
     return Trial(
         number=row.number,
         state=TrialState(outcome["state"]) if finished and outcome else STATES[row.state],
@@ -112,8 +158,8 @@ def trial_of(row: FrozenTrial) -> Trial:
         seed=setup.get("seed", 0),
         parameters=setup.get("parameters"),
         device=setup.get("device", ""),
-        stays=stays_of(attributes),
-        waited=outcome.get("waited", 0.0) if finished else 0.0,
+        stays=stays,
+        waited=max(_waited(stays, setup), outcome.get("waited", 0.0) if finished else 0.0),
         memory=outcome.get("memory", 0) if finished else 0,
         device_memory=outcome.get("device_memory", 0) if finished else 0,
         retries=setup.get("retries", 0),
@@ -150,7 +196,7 @@ def carried(row: FrozenTrial, *, study: str, configuration: str, stage: Stage) -
         **old,
         SETUP: {**setup, "configuration": configuration},
         CURVE: curve,
-        OUTCOME: {**outcome, "finished_after": None},
+        OUTCOME: {**outcome, "finished_after": None, "waited": trial_of(row).waited},
         STAGE: stage.to_json(),
         CARRIED: row.user_attrs.get(CARRIED, study),
     }

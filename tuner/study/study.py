@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -25,10 +26,13 @@ from tuner.study.records import (
     OUTCOME,
     SETUP,
     STAYS,
+    has_slot,
     row_of,
     rows_of,
-    stays_of,
     trial_of,
+    with_end,
+    with_slot,
+    with_training,
 )
 from tuner.study.storage import database_errors
 from tuner.trial import BLAMED, FINISHED, Epoch, Fold, Reason, Trial, TrialState, objective_values
@@ -237,9 +241,12 @@ class Study:
         with self._ledger.together():
             self._ledger.hasten()
             if clock is not None:
-                stays = [list(astuple(stay)) for stay in stays_of(self._row(trial.number).user_attrs)]
-                trial.set_user_attr(STAYS, [*stays, [setup["device"], clock, None]])
+                trial.set_user_attr(STAYS, with_slot(self._row(trial.number).user_attrs, setup["device"], clock))
             trial.set_user_attr(SETUP, setup)
+
+    def record_start(self, number: int, clock: float) -> None:
+        """The trial trains on its slot from the search time `clock` on, in seconds; so far it waited there."""
+        self._change_stay(number, partial(with_training, clock=clock))
 
     def record_epoch(self, trial: optuna.Trial, curve: tuple[Epoch, ...], clock: float = 0.0) -> None:
         """Keeps the curve and shows its last point to the pruner. `clock` is the search time in seconds."""
@@ -274,10 +281,13 @@ class Study:
 
     def leave(self, number: int, clock: float | None) -> None:
         """The trial leaves its slot at the search time `clock`, in seconds."""
-        stays = self._row(number).user_attrs.get(STAYS)
-        if clock is not None and stays and stays[-1][-1] is None:
-            slot, began, _ = stays[-1]
-            self._ledger.set_trial_user_attr(self._id(number), STAYS, [*stays[:-1], [slot, began, clock]])
+        if clock is not None:
+            self._change_stay(number, partial(with_end, clock=clock))
+
+    def _change_stay(self, number: int, change: Callable[[list[Any]], list[Any]]) -> None:
+        stays = self._row(number).user_attrs.get(STAYS, [])
+        if has_slot(stays):
+            self._ledger.set_trial_user_attr(self._id(number), STAYS, [*stays[:-1], change(stays[-1])])
 
     def finish(
         self,
@@ -289,19 +299,13 @@ class Study:
         seconds: float = 0.0,
         finished_after: float | None = None,
         measures: Mapping[str, float] | None = None,
-        cost: Mapping[str, float] | None = None,
+        cost: Mapping[str, int] | None = None,
     ) -> None:
         """Ends a trial for good. When this returns it is on the disk. `measures` were taken at its end; `cost` may
-        have `waited` in seconds, and `memory` and `device_memory` in bytes.
+        have `memory` and `device_memory`, in bytes.
         """
-        outcome = {
-            "state": state.value,
-            "reason": reason,
-            "detail": detail,
-            "seconds": seconds,
-            "finished_after": finished_after,
-            **(cost or {}),
-        }
+        outcome: dict[str, Any] = {"state": state.value, "reason": reason, "detail": detail, "seconds": seconds}
+        outcome |= {"finished_after": finished_after, **(cost or {})}
         with self._ledger.together():
             self.leave(trial.number, finished_after)
             trial.set_user_attr(OUTCOME, outcome | ({"measures": dict(measures)} if measures else {}))
@@ -324,12 +328,8 @@ class Study:
         """
         # Of a trial that has not ended nothing is known yet. What is told as FAIL a sampler does not see.
         row = row_of(of.state, of.reason) if of.state in FINISHED else Row.FAIL
-        outcome = {
-            "state": TrialState.TURNED_DOWN.value,
-            "reason": Reason.REPEAT.value,
-            "detail": f"the same as trial {of.number}",
-            "repeats": of.number,
-        }
+        outcome = {"state": TrialState.TURNED_DOWN.value, "reason": Reason.REPEAT.value, "repeats": of.number}
+        outcome["detail"] = f"the same as trial {of.number}"
         with self._ledger.together():
             if row is Row.COMPLETE or (row is Row.PRUNED and len(self.plan.objectives) == 1):
                 self._show(trial, {epoch.epoch: epoch.val_accuracy or 0.0 for epoch in of.curve})

@@ -85,7 +85,7 @@ class Supervision:
 
 UNWATCHED = Supervision()
 
-NOT_KEPT = "an epoch could not be kept, and whoever is cut off now goes on from an earlier one"
+NOT_KEPT = "an epoch could not be kept; if the trial is cut off now, it goes on from an earlier one"
 
 
 def train(

@@ -1,0 +1,60 @@
+"""What is left to do of a study that no process holds, and the command that does it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuner.cli.words import called
+from tuner.control import TIME_UP
+from tuner.files import MANIFEST, damage
+from tuner.trial import FINISHED, TrialState, winner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuner.study import Folder, Study
+    from tuner.trial import Trial
+
+
+NOT_OVER = "the search is not over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToDo:
+    what: str
+    """`the winner is not retrained yet`."""
+    command: str
+
+
+def to_do(study: Study, trials: Sequence[Trial], *, held: bool) -> ToDo | None:
+    """None where nothing is left, or a process is at it."""
+    what = "" if held else _left(study, trials)
+    return ToDo(what=what, command=f"tune resume {called(study.folder)}") if what else None
+
+
+def _left(study: Study, trials: Sequence[Trial]) -> str:
+    n_cut_off = sum(trial.state is TrialState.RUNNING for trial in trials)
+    best = winner(list(trials), study.plan.objectives)
+    if n_cut_off:
+        return f"{n_cut_off} trial{' was' if n_cut_off == 1 else 's were'} cut off"
+    if not _searched(study, trials):
+        return NOT_OVER
+    if best and _retrained(study.folder) != best.number and not damage(study.folder.best):
+        return "the winner is not retrained yet"
+    return ""
+
+
+def _searched(study: Study, trials: Sequence[Trial]) -> bool:
+    run = study.fact("run", {})
+    n_finished = sum(trial.state in FINISHED for trial in trials)
+    return n_finished >= run.get("trials", 0) or bool(run.get("exhausted")) or run.get("stopped_by") == TIME_UP
+
+
+def _retrained(folder: Folder) -> int | None:
+    """Number of the trial whose retrained model is there. Its files are not looked at: that may take a while."""
+    try:
+        return int(json.loads((folder.best / MANIFEST).read_text(encoding="utf-8"))["trial"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
