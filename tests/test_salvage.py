@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from fakes.job import make
-from fakes.studies import made, trained
+from fakes.studies import SPACE, made, trained
 
 from tuner.cli.boundary import run_program
+from tuner.extending import carry
 from tuner.files import new_folder, write_manifest
 from tuner.plan import Budget
 from tuner.repairing import Finding, repair
@@ -200,16 +201,29 @@ def test_numbers_are_spelt_in_runs() -> None:
     assert lost_text(range(0, 100, 2), 100).startswith("trials 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, ... are lost")
 
 
-def test_a_search_goes_on_and_reports_over_a_lost_trial(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("engine", "algorithm"),
+    [("optuna", "tpe"), ("optuna", "random"), ("keras-tuner", "bayesian"), ("keras-tuner", "hyperband")],
+)
+def test_a_search_goes_on_and_reports_over_a_lost_trial(
+    home: Path, monkeypatch: pytest.MonkeyPatch, engine: str, algorithm: str
+) -> None:
     job = make(home, monkeypatch)
-    job.run(budget=Budget(trials=5))
+    asked = {"engine": engine, "algorithm": algorithm}
+    job.run(budget=Budget(trials=5), **asked)
     folder = job.request.folder
     for backup in list_backups(folder):
         backup.path.unlink()
     spoil_trials(folder.database, 1)
-    done = database_finding(folder)
-    assert done.loss == "trial 1 is lost, 1 of 5"
-    outcome = job.run(budget=Budget(trials=8))
-    assert [trial.state for trial in job.trials[:3]].count(TrialState.FAILED) == 1
+    assert database_finding(folder).loss == "trial 1 is lost, 1 of 5"
+    outcome = job.run(budget=Budget(trials=8), **asked)
+    assert job.trials[1].detail == LOST
     assert len(outcome.report.trials) == len(job.trials) >= 8
     assert run_program(["show", "s"]) == 0
+
+
+def test_a_lost_trial_is_not_carried_over(study: Study) -> None:
+    spoil_trials(study.folder.database, 7)
+    repair(study.folder)
+    carried = carry(Study.open(study.folder), SPACE)
+    assert (carried.origin.finished, carried.origin.carried) == (39, 39)

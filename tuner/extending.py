@@ -11,6 +11,7 @@ from search_spaces import Configuration, Obstacle, SearchSpace, over_limit, show
 from tuner.distributions import finished_row, new_row
 from tuner.events import CarriedOver
 from tuner.study import Study, attributes, records
+from tuner.study.remnants import LOST
 from tuner.trial import FINISHED, TrialState
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def carry(study: Study, space: SearchSpace) -> Carried:
     """What `study` holds that `space` can make, as rows of a new study in that space. Reads only."""
     old = SearchSpace.parse(study.space_text, f"{study.plan.space}.yaml")
     trials = study.trials()
-    finished = [trial for trial in trials if trial.state in FINISHED]
+    finished = [trial for trial in trials if trial.state in FINISHED and trial.detail != LOST]
     judged = {trial.number: _adopted(study, space, old, trial.values) for trial in finished}
     made = {number: each for number, each in judged.items() if isinstance(each, Configuration)}
     obstacles = [each for each in judged.values() if isinstance(each, Obstacle)]
