@@ -126,6 +126,7 @@ class Search:
                 return self._ended
             if heard < BURST:
                 self._overseer.look()
+            self._notice_the_end()  # whoever was just told of something may have asked for it
             message = self.executor.next(timeout=0.2)
 
     def _hear(self, message: messages.FromWorker | None) -> int:

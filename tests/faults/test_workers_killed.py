@@ -17,7 +17,7 @@ from fakes.ledger import shortfalls
 from fakes.starting import Nursery, Started, Tune
 
 STUDIES, KILLS = 5, 10
-TRIALS = 24
+TRIALS = 36
 EPOCHS = 10
 SEARCH = ("digits", "--space", "small.yaml", "--trials", str(TRIALS), "--study", "s")
 COMMAND = (*SEARCH, "--epochs", str(EPOCHS), "--workers", "2")
