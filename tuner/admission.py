@@ -61,7 +61,7 @@ class Admission:
 
     def _has_room(self, slot: str, running: Running, beside: Collection[Running]) -> bool:
         place = self.executor.slots[slot]
-        needed = running.needs = self.need(running.configuration, place.device != "CPU")
+        needed = running.needs = running.needs or self.need(running.configuration, place.device != "CPU")
         if place.device == "CPU" and not beside:
             return True  # the system swaps, and the estimate may be wrong: with nothing to wait for, it is tried
         free = self.executor.room(slot)

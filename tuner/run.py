@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from reports.report import Report
     from search_spaces import Configuration, SearchSpace
     from tuner.control import Control
+    from tuner.data import Split
     from tuner.engines import Engine
     from tuner.study import Folder
 
@@ -166,16 +167,17 @@ def _search(
     study.release_interrupted(request.budget.retries)
     if study.n_finished():
         watch.event(TakenUp(trials=tuple(study.trials())))
+    split = tuner.data.load_split(study.folder.split, jobs.data.fingerprint)
     search = Search(
         study=study,
         space=request.space,
-        engine=_engine(request, study, jobs),
+        engine=_engine(request, study, jobs, split),
         executor=executor,
         jobs=jobs,
         budget=request.budget,
         observe=watch.event,
         control=control,
-        need=_needs(study, jobs),
+        need=_needs(split, jobs),
         keep=request.keep,
         each_turn=each_turn,
         seconds_before=_seconds_before(study, before),
@@ -226,8 +228,7 @@ def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
     return max([float(before.get("seconds", 0.0)), *(trial.last_seen for trial in study.trials())])
 
 
-def _needs(study: Study, jobs: TrainingJobs) -> Callable[[Configuration, bool], int]:
-    split = tuner.data.load_split(study.folder.split, jobs.data.fingerprint)
+def _needs(split: Split, jobs: TrainingJobs) -> Callable[[Configuration, bool], int]:
     return needs(
         Images(
             shape=jobs.image_shape,
@@ -238,9 +239,8 @@ def _needs(study: Study, jobs: TrainingJobs) -> Callable[[Configuration, bool], 
     )
 
 
-def _engine(request: Request, study: Study, jobs: TrainingJobs) -> Engine:
-    rows = tuner.data.load_split(study.folder.split, jobs.data.fingerprint).rows
-    labels = jobs.data.train()[1][rows]
+def _engine(request: Request, study: Study, jobs: TrainingJobs, split: Split) -> Engine:
+    labels = jobs.data.train()[1][split.rows]
     return make_engine(Setting(space=request.space, plan=study.plan, n_trials=request.budget.trials, labels=labels))
 
 

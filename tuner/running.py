@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuner import crashing
 from tuner.events import TrialBegan
+from tuner.trial import seconds_of
 
 if TYPE_CHECKING:
     import optuna
@@ -79,9 +80,8 @@ class Running:
     def take_up(self, trial: Trial, after: Trial | None) -> None:
         """What it has of earlier: folds are kept, epochs its checkpoint will tell again."""
         self.queued = trial.queued + self.seen - self.ready
-        self.folds, self.curve = trial.folds, trial.curve
-        self.paid = self.seconds(after)
-        self.curve = ()
+        self.folds, self.curve = trial.folds, ()
+        self.paid = seconds_of(_own(trial.curve, after), trial.folds)
 
     def submit(self, slot: str, now: float) -> None:
         """It has the slot; its worker may still have to start."""
@@ -128,9 +128,7 @@ class Running:
 
     def seconds(self, after: Trial | None) -> float:
         """Of its own epochs and folds: those of the trial that it went on with were paid for there."""
-        before = len(after.curve) if after is not None else 0
-        folds = sum(fold.seconds + fold.score_seconds for fold in self.folds)
-        return sum(epoch.seconds for epoch in self.curve[before:]) + folds
+        return seconds_of(_own(self.curve, after), self.folds)
 
     def trained(self, now: float) -> float:
         """Seconds that it has trained, those before it was last begun included."""
@@ -140,3 +138,8 @@ class Running:
     def cost(self) -> dict[str, int]:
         """What the study keeps of it beside its seconds."""
         return {"memory": self.memory, "device_memory": self.device_memory}
+
+
+def _own(curve: tuple[Epoch, ...], after: Trial | None) -> tuple[Epoch, ...]:
+    """The epochs that the trial `after` had not trained already."""
+    return curve[len(after.curve) if after is not None else 0 :]

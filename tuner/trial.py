@@ -110,6 +110,11 @@ class Fold:
     """Wall time of scoring the fold's images."""
 
 
+def seconds_of(curve: Sequence[Epoch], folds: Sequence[Fold]) -> float:
+    """Wall time of these epochs and folds."""
+    return sum(epoch.seconds for epoch in curve) + sum(fold.seconds + fold.score_seconds for fold in folds)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stay:
     """A time that a trial had a slot for itself. One that was cut off or begun again has several."""

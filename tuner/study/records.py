@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as Row
 
-from tuner.trial import EPOCH_FIELDS, WHOLE, Epoch, Fold, Reason, Stage, Stay, Trial, TrialState, epoch_of, plain
+from tuner.trial import (
+    EPOCH_FIELDS,
+    WHOLE,
+    Epoch,
+    Fold,
+    Reason,
+    Stage,
+    Stay,
+    Trial,
+    TrialState,
+    epoch_of,
+    plain,
+    seconds_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,12 +91,6 @@ def folds_of(rows: list[list[Any]]) -> tuple[Fold, ...]:
     return tuple(Fold(**dict(zip(FOLD_FIELDS, row, strict=True))) for row in rows)
 
 
-def _seconds(curve: tuple[Epoch, ...], attributes: Mapping[str, Any]) -> float:
-    """Of its epochs and folds so far."""
-    folds = sum(fold.seconds + fold.score_seconds for fold in folds_of(attributes.get(FOLDS, [])))
-    return sum(epoch.seconds for epoch in curve) + folds
-
-
 def stays_of(attributes: Mapping[str, Any]) -> tuple[Stay, ...]:
     """One that a killed run left open ended with the last that it recorded of it."""
     seen = attributes.get(CURVE, {}).get("clock", 0.0)
@@ -140,6 +147,7 @@ def trial_of(row: FrozenTrial) -> Trial:
     attributes = row.user_attrs
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
     curve = curve_of(attributes.get(CURVE, {}).get("epochs", []))
+    folds = folds_of(attributes.get(FOLDS, []))
     finished = row.state.is_finished()
     stays = stays_of(attributes)
     return Trial(
@@ -152,7 +160,7 @@ def trial_of(row: FrozenTrial) -> Trial:
         stage=Stage(**attributes.get(STAGE, {})),
         engine=attributes.get(ENGINE, {}),
         curve=curve,
-        folds=folds_of(attributes.get(FOLDS, [])),
+        folds=folds,
         measures={**setup.get("measures", {}), **outcome.get("measures", {})},
         configuration=setup.get("configuration", ""),
         seed=setup.get("seed", 0),
@@ -166,7 +174,7 @@ def trial_of(row: FrozenTrial) -> Trial:
         reason=outcome.get("reason", "") if finished else "",
         repeats=outcome.get("repeats") if finished else None,
         detail=outcome.get("detail", "") if finished else "",
-        seconds=outcome["seconds"] if finished and "seconds" in outcome else _seconds(curve, attributes),
+        seconds=outcome["seconds"] if finished and "seconds" in outcome else seconds_of(curve, folds),
         seen_after=attributes.get(CURVE, {}).get("clock", 0.0),
         finished_after=outcome.get("finished_after") if finished else None,
     )
