@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import socket
 import threading
 import time
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 from fakes.driving import Driver, driver
 
+from tuner import dashboard
 from tuner.dashboard import HERE, guarded, server
 
 param_importance_cache = pytest.importorskip("optuna_dashboard._importance").param_importance_cache
@@ -120,3 +124,31 @@ def test_it_listens_on_this_machine_alone(tmp_path: Path, serve: Any) -> None:
         with socket.socket() as knocking:
             knocking.settimeout(2)
             assert knocking.connect_ex((address, shown.port)) != 0 or address.startswith("127.")
+
+
+def test_ctrl_c_in_the_midst_of_an_answer_ends_it(tmp_path: Path) -> None:
+    listening = server(guarded(driver(tmp_path / "s", "optuna", "random").folder, tmp_path / "copy.db"), 0)
+    went_on = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)  # long enough that the signal is taken while this answers
+        return [b"answered"]
+
+    def ask() -> None:
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(f"http://{HERE}:{listening.server_port}/", timeout=30).read()
+        if not ended.wait(10):
+            went_on.append(True)
+            listening.shutdown()
+
+    ended = threading.Event()
+    listening.set_app(application)
+    asking = threading.Thread(target=ask)
+    asking.start()
+    with listening:
+        dashboard.serve(listening)
+    ended.set()
+    asking.join()
+    assert not went_on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,16 @@ def server(guard: Guard, port: int) -> WSGIServer:
         return make_server(HERE, port, guard, handler_class=_Quiet)
     except OSError as error:
         raise UsageError(f"--port {port}: {error.strerror}. Leave it out to take a free one.") from None
+
+
+def serve(listening: WSGIServer) -> None:
+    """Answers until Ctrl-C. In a thread of its own: wsgiref takes an interrupt in mid-answer for a failed answer."""
+    answering = threading.Thread(target=listening.serve_forever, daemon=True)
+    answering.start()
+    try:
+        answering.join()
+    except KeyboardInterrupt:
+        listening.shutdown()
 
 
 class _Quiet(WSGIRequestHandler):

@@ -16,7 +16,7 @@ import click
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 def dashboard(study: str, port: int, *, open_it: bool) -> None:
     """Look at a study with optuna-dashboard. Works while it runs, and cannot change it."""
-    from tuner.dashboard import HERE, guarded, server
+    from tuner.dashboard import HERE, guarded, serve, server
     from tuner.study import Study, find_study
 
     folder = find_study(study)
@@ -29,7 +29,5 @@ def dashboard(study: str, port: int, *, open_it: bool) -> None:
             click.echo("Ctrl-C ends it.", err=True)
             if open_it:
                 click.launch(address)
-            try:
-                listening.serve_forever()
-            except KeyboardInterrupt:
-                click.echo(err=True)
+            serve(listening)
+            click.echo(err=True)
