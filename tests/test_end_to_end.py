@@ -194,14 +194,6 @@ def test_the_saved_model_takes_pixels_and_repeats_the_predictions(done: tuple[Pa
     assert model.count_params() == said["parameters"]
 
 
-def test_optunas_own_command_shows_the_trials(done: tuple[Path, dict[str, object]]) -> None:
-    home, _ = done
-    storage = f"sqlite:///{home / 'studies' / NAME / 'study.db'}"
-    command = [str(Path(sys.executable).parent / "optuna"), "trials", "--study-name", NAME, "--storage", storage]
-    shown = subprocess.run([*command, "-f", "json"], capture_output=True, text=True, timeout=60, check=True)
-    assert [row["state"] for row in json.loads(shown.stdout)] == ["COMPLETE"] * 3
-
-
 def test_the_verbs_tell_of_the_study_from_any_folder(done: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
     home, said = done
     shown: dict[str, str] = {}
