@@ -126,6 +126,15 @@ def test_it_listens_on_this_machine_alone(tmp_path: Path, serve: Any) -> None:
             assert knocking.connect_ex((address, shown.port)) != 0 or address.startswith("127.")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """As a terminal starts a program: a shell's background job, as CI may be, ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_in_the_midst_of_an_answer_ends_it(tmp_path: Path) -> None:
     listening = server(guarded(driver(tmp_path / "s", "optuna", "random").folder, tmp_path / "copy.db"), 0)
     went_on = []
