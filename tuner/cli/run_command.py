@@ -71,18 +71,18 @@ def run(
     **options: Any,
 ) -> None:
     """Search, retrain, test, report: the main job. The same command again goes on where it ended."""
-    from tuner.cli.session import do
     from tuner.cli.words import check_dataset
+    from tuner.engines.usual import usual_trials
+    from tuner.errors import HeldError
 
     check_dataset(dataset)
     engine_options.check_used(click.get_current_context())
-    from tuner.engines.usual import usual_trials
-    from tuner.errors import HeldError
+    loaded = space.load(epochs=options["epochs"])
+    usual = usual_trials(loaded, options["engine"], options["algorithm"])
+    from tuner.cli.session import do  # loads Optuna, which a mistyped line need not wait for
     from tuner.opening import Request
     from tuner.study import study_folder
 
-    loaded = space.load(epochs=options["epochs"])
-    usual = usual_trials(loaded, options["engine"], options["algorithm"])
     request = Request(
         dataset=dataset,
         space=loaded,
