@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import queue
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from fakes import FAKE_WORKER
 
 from tuner.control import Control
+from tuner.errors import SetupError
 from tuner.executors.local import Local
-from tuner.executors.process import Progress
+from tuner.executors.process import Process, Progress
 from tuner.finish import retrain
 from tuner.messages import Begun, Died, Done, FromWorker, Train
 from tuner.slots import Slot
+from tuner.study import Folder
 from tuner.trial import Epoch, Trial, TrialState
 
 
@@ -48,3 +56,55 @@ def test_the_death_of_an_idle_worker_does_not_end_the_retraining() -> None:
     best = Trial(number=3, state=TrialState.COMPLETE, curve=(Epoch(epoch=1, accuracy=1, loss=0),))
     ending = retrain._wait(executor, best, lambda _event: None, Control())  # type: ignore[arg-type]
     assert isinstance(ending, Done)
+
+
+def test_whoever_has_the_number_of_a_worker_that_is_gone_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = queue.SimpleQueue[tuple[Process, FromWorker]]()
+    worker = Process(Slot(name="CPU"), [sys.executable, "-c", "pass"], tmp_path / "log", messages)
+    assert isinstance(messages.get(timeout=30)[1], Died)
+    ended = list[int]()
+    monkeypatch.setattr("tuner.executors.process._kill_group", ended.append)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        monkeypatch.setattr(worker._process, "pid", os.getpid())  # so the child would be taken for the worker's
+        worker.end()
+        assert child.poll() is None
+        child.communicate(b"\n")
+    assert (ended, child.returncode) == ([], 0)
+
+
+def test_a_worker_that_cannot_be_killed_is_waited_for_no_longer_than_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its GPU fell off the bus while the driver was at work for it."""
+    monkeypatch.setattr("tuner.executors.process.UNENDING", 0.2)
+    worker = Process(Slot(name="CPU"), [sys.executable, "-c", "input()"], tmp_path / "log", queue.SimpleQueue())
+    worker.send(job(1))
+    with monkeypatch.context() as deaf:
+        deaf.setattr(worker._process, "kill", lambda: None)
+        deaf.setattr(worker._process, "stdin", None)
+        deaf.setattr("tuner.executors.process._kill_group", lambda _group: None)
+        began = time.monotonic()
+        worker.end()
+        assert time.monotonic() - began < 5
+    worker.end()
+
+
+def test_the_winner_is_retrained_where_most_memory_is_free(tmp_path: Path) -> None:
+    rooms: dict[str, int | None] = {"GPU 0": 0, "GPU 1": 9, "GPU 2": None}
+    executor = SimpleNamespace(free=lambda: list(rooms), room=rooms.get, slots=rooms)
+    assert retrain._slot(executor, Folder(tmp_path)) == "GPU 1"  # type: ignore[arg-type]
+    executor.slots = {}  # each was found gone when it was asked
+    with pytest.raises(SetupError, match="no device is left"):
+        retrain._slot(executor, Folder(tmp_path))  # type: ignore[arg-type]
+
+
+def test_a_retraining_over_which_the_parent_was_asleep_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-Z, and `fg` an hour later: the worker has had no time of its own."""
+    times = iter([0.0, 1.0, 3600.0, 3601.0, 3602.0])
+    said: list[FromWorker | None] = [None, None, None, Done(job=3, seconds=1, memory=1)]
+    monkeypatch.setattr(retrain.time, "monotonic", lambda: next(times))
+    executor = SimpleNamespace(next=lambda timeout: said.pop(0))
+    best = Trial(number=3, state=TrialState.COMPLETE, curve=(Epoch(epoch=1, accuracy=1, loss=0),))
+    assert isinstance(retrain._wait(executor, best, lambda _event: None, Control()), Done)  # type: ignore[arg-type]

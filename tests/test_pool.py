@@ -307,3 +307,34 @@ def test_a_trial_that_ends_without_a_score_has_failed(study: Driver) -> None:
     search(study, Slots(1, act), Clock(), trials=3).run()
     assert outcomes(study)[1][:2] == ("failed", Reason.CRASH)
     assert study.trials[1].detail == "it ended without a score"
+
+
+def test_a_retry_is_waited_for_where_the_time_is_up_and_nothing_has_a_score(study: Driver) -> None:
+    clock = Clock()
+
+    def act(slots: Slots) -> None:
+        clock.now += 4.0
+        for job in slots.running:
+            if clock.now == 12:
+                slots.messages.append(Died(job=job, detail="its process was ended by SIGKILL"))
+            elif clock.now > 12:
+                slots.finish(job)
+
+    search(study, Slots(1, act), clock, timeout=10.0, trials=5).run()
+    assert outcomes(study) == [("complete", "", 1)]
+
+
+def test_what_fails_while_the_search_is_stopped_is_no_brake(study: Driver) -> None:
+    clock, control = Clock(), Control()
+
+    def act(slots: Slots) -> None:
+        clock.now += 1.0
+        if not control.stopping:
+            control.stop("it was interrupted", signal.SIGINT)
+        else:
+            for job in slots.running:
+                slots.messages.append(Failed(job=job, reason="nan", detail="its loss is nan", seconds=1, memory=0))
+
+    slots = Slots(3, act, heeds=False)
+    assert search(study, slots, clock, trials=9, control=control).run() == "it was interrupted"
+    assert outcomes(study) == [("failed", "nan", 0)] * 3

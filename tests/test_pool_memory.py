@@ -220,3 +220,44 @@ def test_without_any_device_left_the_run_ends_and_its_trials_wait(study: Driver)
     study.study.close()
     study.restart()
     assert study.trials[0].state is TrialState.WAITING
+
+
+def test_idle_workers_are_cleared_for_a_trial_for_as_long_as_it_waits(study: Driver) -> None:
+    """The first time they may all have been at work."""
+    clock, memory = Clock(), {"GPU a": 1 * GIB}
+
+    class Held(Slots):
+        def clear(self, slot: str) -> None:
+            super().clear(slot)
+            if clock.now >= 3:
+                memory["GPU a"] = 9 * GIB
+
+    def act(slots: Slots) -> None:
+        clock.now += 1.0
+        assert clock.now < 100
+        for job in slots.running:
+            slots.finish(job)
+
+    slots = Held(["GPU a"], act, memory=memory)
+    search(study, slots, clock, trials=2, need=lambda _configuration, _on_gpu: 2 * GIB).run()
+    assert outcomes(study) == [("complete", "", 0)] * 2
+
+
+def test_others_that_wait_leave_a_device_to_the_trial_that_must_have_it_alone(study: Driver) -> None:
+    clock, ends = Clock(), dict[int, float]()
+
+    def act(slots: Slots) -> None:
+        clock.now += 1.0
+        for job in slots.running:
+            ends.setdefault(job, clock.now + 3 + job % 3)
+            if job == 0 and slots.submitted.count(0) == 1:
+                del ends[0]
+                slots.messages.append(Failed(job=0, reason="out_of_memory", detail="no room", seconds=1, memory=0))
+            elif clock.now >= ends[job]:
+                slots.finish(job)
+
+    slots = Slots(["GPU a", "GPU a", "GPU b"], act, memory={"GPU a": 9 * GIB, "GPU b": 0})
+    search(study, slots, clock, trials=12, need=lambda _configuration, _on_gpu: GIB).run()
+    assert slots.submitted.index(0, 1) <= 3
+    assert slots.beside[0] == []
+    assert outcomes(study) == [("complete", "", 1)] + [("complete", "", 0)] * 11

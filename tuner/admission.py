@@ -40,6 +40,17 @@ class Admission:
             return False
         return self._has_room(slot, running, beside)
 
+    def first(self, slot: str, ready: Collection[Running], busy: Collection[Running], *, twice: bool) -> Running | None:
+        """The first of those that wait which may start on the free slot now; one whose worker died on its device only
+        if it may be tried there `twice`.
+        """
+        reserved = self.reserved(slot, ready)
+        for each in ready:
+            held_back = (reserved and not each.alone) or (not twice and self._died_there(slot, each))
+            if not held_back and self.admits(slot, each, busy):
+                return each
+        return None
+
     def reserved(self, slot: str, ready: Collection[Running]) -> bool:
         """Whether the slot's device must run empty first, for a trial that waits to have it alone: it had a slot there,
         or on one that is gone.
@@ -52,6 +63,11 @@ class Admission:
         """Whether a trial has waited so long for the CPU's memory that nothing new may begin before it."""
         devices = {slot.device for slot in self.executor.slots.values()}
         return devices == {"CPU"} and any(now - each.ready > LONG for each in ready)
+
+    def _died_there(self, slot: str, running: Running) -> bool:
+        """Whether it was begun again after the slot's device, and there are others to try."""
+        devices = {each.device for each in self.executor.slots.values()}
+        return bool(running.retries and len(devices) > 1 and not running.alone and self._beside(slot, [running]))
 
     def _beside(self, slot: str, running: Collection[Running]) -> list[Running]:
         """Those of them that have, or last had, a slot of the same device."""
@@ -75,8 +91,9 @@ class Admission:
             needed = min(needed, int(SHARE * place.memory))
             if not beside and free >= HALF * place.memory:
                 return True  # what others hold there they will keep, and the estimate may be wrong
+        if free < needed:
+            self.executor.clear(slot)  # each time: a worker may have become idle since
         if free < needed and not running.told_to_wait:
             running.told_to_wait = True
-            self.executor.clear(slot)
             self.observe(WaitingForMemory(number=running.number, slot=slot, needed=needed, free=free))
         return free >= needed

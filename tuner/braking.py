@@ -38,6 +38,10 @@ class Brake:
         """A trial ended in order."""
         self._failures.clear()
 
+    def begun(self) -> None:
+        """A worker came as far as to a trial: they can be started."""
+        self._failures = [failure for failure in self._failures if failure[0] != WORKER]
+
     def failure(self, reason: str, detail: str, *, at_start: bool = True) -> None:
         """Counts one that ended by a fault: `at_start` where no trial of the study has ended in order yet.
 

@@ -66,12 +66,16 @@ class Endings:
         else:
             self._finish(running, TrialState.COMPLETE, "", "", seconds, measured)
 
-    def fail(self, running: Running, reason: str, detail: str, seconds: float) -> None:
+    def fail(
+        self, running: Running, reason: str, detail: str, seconds: float, *, fault_elsewhere: bool = False
+    ) -> None:
         """Begins it again where its configuration is not to blame, as far as one knows; else gives it up."""
         short_of_memory = reason == Reason.OUT_OF_MEMORY and not running.alone
         crashed = reason == Reason.CRASH and (self.stopping or running.may_begin_again(self.retries))
         if running.pruned:
             self.prune(running, seconds)
+        elif reason == Reason.CRASH and fault_elsewhere and not self.stopping:
+            self._begin_again(running, detail)
         elif reason == Reason.CRASH and running.begun is None and not self.stopping:
             # Its worker did not come as far as to it: that says nothing of the trial, and is no retry.
             self._begin_again(running, detail)
@@ -89,7 +93,8 @@ class Endings:
         running.curve = running.curve or self.study.trials()[running.number].curve
         self._finish(running, TrialState.FAILED, reason, detail, seconds)
         # A grid goes through its values in order, so what fails for its configuration comes in a row.
-        if not (self.engine.knows_its_end and reason in BLAMED):
+        expected = self.engine.knows_its_end and reason in BLAMED
+        if not expected and not self.stopping:
             self.brake.failure(reason, detail, at_start=self._at_start)
 
     def _begin_again(self, running: Running, detail: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tuner.patience import Patience, Usual
+from tuner.patience import ASLEEP, Patience, Usual
 from tuner.trial import Reason
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 STOP_GRACE = 8.0
 """Seconds that a worker has to give up its trial; then it is killed and its epoch is lost."""
-
-ASLEEP = 60.0
-"""Seconds between two looks after which not the workers but this process must have stood still (Ctrl-Z)."""
 
 
 @dataclass(kw_only=True)

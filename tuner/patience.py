@@ -18,6 +18,10 @@ UNKNOWN = 600.0
 """Seconds without a step while nobody knows yet what an epoch takes: the first may compile for minutes."""
 
 
+ASLEEP = 60.0
+"""Seconds between two looks after which not the workers but this process must have stood still (Ctrl-Z)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Patience:
     least: float = LEAST

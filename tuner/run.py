@@ -87,6 +87,7 @@ def run(
         storage_errors(request.folder.database),
         ExitStack() as stack,
     ):
+        stack.enter_context(control.looking())
         if made:
             stack.enter_context(_gone_if_refused(request.folder))
         is_new = not request.folder.database.exists()
@@ -108,7 +109,8 @@ def run(
             _end_if_asked(control)
             memory = retrain_winner(study, request.space, jobs, executor, watch.event, control)
         _remember_memory(study, memory)
-        report, page = write(study, request.space)
+        with control.looking(looks=False):
+            report, page = write(study, request.space)
         return Outcome(report=report, page=page)
 
 

@@ -17,6 +17,7 @@ from tuner.engines import Exhausted
 from tuner.errors import SetupError, TuneError
 from tuner.events import EpochScored, Event, FoldScored, SlotLost, Stopping, Warned
 from tuner.keeping import Keeper
+from tuner.mistrust import Mistrust
 from tuner.overseeing import Overseer
 from tuner.patience import Patience
 from tuner.plan import BEST, Budget, Keep
@@ -68,6 +69,7 @@ class Search:
         """Trials that wait for a slot: begun before and cut off, or proposed and short of memory."""
         self._began = self.clock()
         self._admission = Admission(executor=self.executor, need=self.need, observe=self._tell)
+        self._mistrust = Mistrust(self.executor)
         self._proposals = Proposals(
             study=self.study,
             space=self.space,
@@ -118,6 +120,7 @@ class Search:
         message: messages.FromWorker | None = None
         while True:
             self.each_turn()
+            self.control.end_at_once()
             with self.study.together():  # what has ended and what begins in its place are one transaction
                 heard = self._hear(message)
                 self._notice_the_end()
@@ -159,7 +162,7 @@ class Search:
         if self.budget.timeout is None or self.clock() - self._began < self.budget.timeout:
             return False
         if self._ready and not self._running:
-            return True  # what waits for memory may wait for ever
+            return all(each.told_to_wait for each in self._ready)  # for memory they may wait for ever
         return self._proposals.any_scored or any(each.progress for each in self._running.values())
 
     def _stop_all(self, why: str) -> None:
@@ -178,14 +181,23 @@ class Search:
     # --- the beginning of a trial -------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
+        proposing = True
         for slot in self.executor.free():
-            busy = self._running.values()
-            following = next((each for each in self._ready if self._admission.admits(slot, each, busy)), None)
-            if following is not None:
-                self._ready.remove(following)
-                self._submit(slot, following)
-            elif self._may_propose(slot) and not self._propose(slot):
-                return
+            if self._take_up(slot, twice=False):
+                continue
+            if proposing and self._may_propose(slot):
+                proposing = self._propose(slot)
+                if proposing:
+                    continue
+            self._take_up(slot, twice=True)
+
+    def _take_up(self, slot: str, *, twice: bool) -> bool:
+        """Begins one of those that wait for a slot; `twice` on a device where its worker died, if need be."""
+        following = self._admission.first(slot, self._ready, self._running.values(), twice=twice)
+        if following is not None:
+            self._ready.remove(following)
+            self._submit(slot, following)
+        return following is not None
 
     def _may_propose(self, slot: str) -> bool:
         """A trial that waits for memory, or to be alone elsewhere, need not keep smaller ones from it."""
@@ -258,6 +270,7 @@ class Search:
         running = self._running.get(message.job)
         if running is not None and isinstance(message, messages.Begun):
             running.begin(self.clock())
+            self._endings.brake.begun()
             self.study.record_start(message.job, self.seconds)
         elif running is not None:
             running.seen = self.clock()
@@ -284,11 +297,12 @@ class Search:
             return
         running.folds = (*running.folds, message.fold)
         self._scored(running, message.fold.seconds + message.fold.score_seconds)
-        self.study.record_fold(running.trial, running.folds)
+        self.study.record_fold(running.trial, running.folds, self.seconds)
         self._tell(FoldScored(number=message.job, folds=running.folds))
 
     def _scored(self, running: Running, seconds: float) -> None:
         running.score(self.clock())
+        self._mistrust.well(running)
         self._overseer.learn(running, seconds)
 
     def _concluded(self, message: messages.Done | messages.Stopped | messages.Failed) -> None:
@@ -303,7 +317,7 @@ class Search:
         elif isinstance(message, messages.Done):
             self._endings.complete(running, message, seconds)
         elif isinstance(message, messages.Failed):
-            self._endings.fail(running, message.reason, message.detail, seconds)
+            self._fail(running, message.reason, message.detail, seconds)
         else:
             self._endings.pause(running)
 
@@ -311,9 +325,13 @@ class Search:
         running = self._running.pop(message.job, None) if message.job is not None else None
         if running is not None:
             reason = Reason.OUT_OF_MEMORY if message.out_of_memory else Reason.CRASH
-            self._endings.fail(running, reason, message.detail, running.seconds(self._endings.after(running)))
+            self._fail(running, reason, message.detail, running.seconds(self._endings.after(running)))
         elif not self._running:
             self._endings.brake.failure(WORKER, message.detail)
+
+    def _fail(self, running: Running, reason: str, detail: str, seconds: float) -> None:
+        elsewhere = reason == Reason.CRASH and self._mistrust.blames_device(running)
+        self._endings.fail(running, reason, detail, seconds, fault_elsewhere=elsewhere)
 
     def _unusable(self, message: messages.Unusable) -> None:
         if (running := self._running.get(message.job)) is not None:

@@ -70,6 +70,7 @@ class Slots:
     orders: dict[int, Train] = field(default_factory=dict)
     stopped: list[int] = field(default_factory=list)
     killed: list[int] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)
     at: dict[int, str] = field(default_factory=dict)
     """By trial, the slot that it last had."""
     beside: dict[int, list[int]] = field(default_factory=dict)
@@ -102,6 +103,13 @@ class Slots:
 
     def clear(self, slot: str) -> None:
         """There are no workers that could hold memory."""
+        self.cleared.append(slot)
+
+    def give_up(self, slot: str, why: str) -> None:
+        device = self._slots[slot].device
+        for name in [name for name, each in self._slots.items() if each.device == device]:
+            del self._slots[name]
+            self.messages.append(SlotGone(slot=name, detail=why))
 
     def submit(self, slot: str, job: Train, *, alone: bool = False) -> None:
         device = self._slots[slot].device

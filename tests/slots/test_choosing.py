@@ -1,10 +1,11 @@
 """Which GPUs a search gets for its words, through the driver."""
 
+import psutil
 import pytest
 from fakes.gpus import LOST, NO_PERMISSION, NOT_LOADED, WRONG_VERSION, Driver, gpu
 
 from tuner.errors import SetupError, UsageError
-from tuner.slots import Slot, look, slots
+from tuner.slots import Slot, look, room, slots
 
 A, B, C = gpu("GPU-aaaa"), gpu("GPU-bbbb"), gpu("GPU-bcbc", name="Fake 24G")
 
@@ -124,3 +125,18 @@ def test_words_for_gpus_and_for_the_cpu_do_not_mix(driver: Driver) -> None:
     driver.has()
     with pytest.raises(UsageError, match=r"no NVIDIA GPU was found on this machine\. On the CPU: --workers N"):
         slots("auto", trials_per_gpu=2)
+
+
+def test_a_gpu_that_shares_the_machines_memory_is_found_with_that(driver: Driver) -> None:
+    driver.has({name: value for name, value in A.items() if name not in {"total", "used"}})
+    (slot,) = slots("auto")
+    assert slot.memory == psutil.virtual_memory().total
+    assert room(slot) is None
+
+
+def test_a_number_of_thousands_of_digits_is_no_gpu(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.has(A)
+    with pytest.raises(UsageError):
+        slots("9" * 5000)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "9" * 5000)
+    assert pins(slots("auto")) == ["-1"]

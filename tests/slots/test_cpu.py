@@ -132,6 +132,11 @@ VERSION_1 = {
     "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "50000\n",
     "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
 }
+OTHER_ORDER = {
+    "proc/self/cgroup": "1:cpuacct,cpu:/\n",
+    "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "50000\n",  # a link to the folder `cpu,cpuacct`
+    "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+}
 UNLIMITED = {
     "proc/self/cgroup": "4:memory:/\n1:cpu:/\n0::/\n",
     "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
@@ -147,11 +152,12 @@ UNLIMITED = {
         (DOCKER, 2.0, 512 * MIB, 312 * MIB),
         (SYSTEMD, 1.5, 900 * MIB, 0),
         (VERSION_1, 0.5, 512 * MIB, 462 * MIB),
+        (OTHER_ORDER, 0.5, None, None),
         (UNLIMITED, None, None, None),
         ({}, None, None, None),
         ({"proc/self/cgroup": "nonsense\n0:\n::\n0::/../..\n"}, None, None, None),
     ],
-    ids=["docker", "systemd", "version 1", "unlimited", "no Linux", "nonsense"],
+    ids=["docker", "systemd", "version 1", "groups named in another order", "unlimited", "no Linux", "nonsense"],
 )
 def test_what_control_groups_leave_is_read_in_both_versions(
     files: dict[str, str], processors: float | None, limit: int | None, left: int | None, tmp_path: Path

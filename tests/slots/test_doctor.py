@@ -60,7 +60,7 @@ def test_a_narrowed_view_is_told(
 
 def test_without_a_measurement_the_rule_is_told_and_how_to_measure(capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys)
-    assert "ok split 1 worker with 8 threads: by rule: on 2 cores one trial with both was measured faster" in out
+    assert "ok split 1 worker with 8 threads: by rule: one trial with all cores was faster than two with" in out
     assert "note split not measured here; tune doctor --measure does, in about 3 minutes" in out
     assert "images a second" not in out
 

@@ -31,6 +31,10 @@ class Executor(Protocol):
         """Ends the idle workers of the slot's device, which may hold memory of their earlier jobs."""
         ...
 
+    def give_up(self, slot: str, why: str) -> None:
+        """The slot's device is not to be used any more. What runs there goes on."""
+        ...
+
     def submit(self, slot: str, job: Job, *, alone: bool = False) -> None:
         """Begins a job on a free slot. Its messages come from `next`, the last being Done, Failed, Stopped or Died.
 

@@ -45,7 +45,7 @@ class Local:
 
     def __init__(self, slots: Sequence[Slot], logs: Path, command: Sequence[str] = COMMAND) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._messages: queue.Queue[tuple[Process, FromWorker]] = queue.Queue()
+        self._messages: queue.SimpleQueue[tuple[Process, FromWorker]] = queue.SimpleQueue()
         self._gone: queue.SimpleQueue[SlotGone | Died] = queue.SimpleQueue()
         self._slots = {slot.name: slot for slot in slots}
         self._logs = {slot.name: logs / f"worker-{i}.log" for i, slot in enumerate(slots)}
@@ -72,6 +72,9 @@ class Local:
         for name, worker in list(self._workers.items()):
             if worker.slot.device == device and worker.state.n_jobs:
                 self._end_idle(name)
+
+    def give_up(self, slot: str, why: str) -> None:
+        self._drop(self._slots[slot].device, why)
 
     def _end_idle(self, slot: str) -> None:
         worker = self._workers.get(slot)

@@ -34,6 +34,9 @@ OUT_OF_MEMORY = (
 LAST_WORDS = 8192
 """Bytes of its log that are looked at."""
 
+UNENDING = 5.0
+"""Seconds that the end of a process is waited for. One that hangs in a driver does not end even when it is killed."""
+
 LISTENING = 2.0
 """Seconds that what a dead worker wrote may take to be read. A descendant that holds the pipe keeps it open."""
 
@@ -57,7 +60,7 @@ class Process:
         slot: Slot,
         command: Sequence[str],
         log: Path,
-        messages: queue.Queue[tuple[Process, FromWorker]],
+        messages: queue.SimpleQueue[tuple[Process, FromWorker]],
     ) -> None:
         self.slot = slot
         self.state = Progress()
@@ -78,6 +81,8 @@ class Process:
                 errors="replace",
                 start_new_session=True,  # a Ctrl-C of the terminal is the parent's to deal with
             )
+        self._reaped = threading.Event()
+        """Set when the process is gone, and whoever was left of its group."""
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         threading.Thread(target=self._wait, daemon=True).start()
@@ -114,15 +119,18 @@ class Process:
         self.dismiss()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace)
-        self._process.kill()
-        _kill_group(self._process.pid)
+        if self._process.poll() is None:  # else its number may be somebody else's by now, and its group has been ended
+            self._process.kill()
+            _kill_group(self._process.pid)
         for process in self._known:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        self._process.wait()
+        self._reaped.wait(UNENDING)
 
     def _family(self) -> list[psutil.Process]:
-        """Descendants, those in sessions of their own included."""
+        """Descendants, those in sessions of their own included; none once it is gone, and its number another's."""
+        if self._process.poll() is not None:
+            return []
         try:
             return psutil.Process(self._process.pid).children(recursive=True)
         except psutil.Error:
@@ -139,6 +147,7 @@ class Process:
     def _wait(self) -> None:
         code = self._process.wait()
         _kill_group(self._process.pid)
+        self._reaped.set()
         self._listener.join(LISTENING)
         self._messages.put((self, self._died(code)))
 

@@ -53,7 +53,7 @@ def _candidate(trial: Trial, trials: Sequence[Trial], n_folds: int, rounds: Mapp
 
 def images_scored(study: Study, samples: int | None, n_images: int) -> int:
     """Images that all folds together are scored on, each once, where they are cut from `samples` of `n_images`."""
-    if not study.folder.folds(samples).exists():
+    if not study.folder.folds(samples).is_file():
         return samples or n_images
     with np.load(study.folder.folds(samples), allow_pickle=False) as arrays:
         return sum(len(arrays[name]) for name in arrays.files if name.startswith("test_"))

@@ -13,7 +13,7 @@ from tuner.events import Event, Retraining, RetrainingEpoch, Warned
 from tuner.files import damage, read_manifest, sweep
 from tuner.messages import DATA, Died, Done, EpochDone, Failed, Remark, Retrain, Unusable
 from tuner.opening import OPENINGS
-from tuner.patience import Patience
+from tuner.patience import ASLEEP, Patience
 from tuner.trial import Trial, winner
 
 if TYPE_CHECKING:
@@ -125,7 +125,9 @@ def _retrain(
         if isinstance(ending, Failed) and ending.reason == DATA:
             raise DataError(ending.detail)
         if isinstance(ending, Failed) or attempt == ATTEMPTS:
-            raise TuneError(f"retraining trial {best.number} failed: {ending.detail}. See {folder.logs}.")
+            why = f"retraining trial {best.number} failed: {ending.detail}. What it said stands in {folder.logs}."
+            raise TuneError(f"{why} The same command again goes on with it.")
+        observe(Warned(text=f"retraining: {ending.detail}; going on with it ({attempt + 1} of {ATTEMPTS} attempts)"))
     raise AssertionError  # count has no end
 
 
@@ -137,27 +139,30 @@ def _drop(folder: Folder, but: str = "") -> None:
 
 
 def _slot(executor: Executor, folder: Folder) -> str:
-    if not executor.slots:
+    """The one with the most free memory: what others hold on a device they will keep."""
+    rooms = {slot: executor.room(slot) for slot in executor.free()}
+    left = [slot for slot in rooms if slot in executor.slots]  # a device may be found gone by being asked
+    if not left:
         raise SetupError(f"no device is left to retrain the winner on. See {folder.logs}.")
-    return executor.free()[0]
+    return max(left, key=lambda slot: rooms[slot] or 0)
 
 
 def _wait(executor: Executor, best: Trial, observe: Callable[[Event], None], control: Control) -> Done | Failed | Died:
     job, usual = best.number, MORE_IMAGES * max((epoch.seconds for epoch in best.curve), default=0.0)
-    seen = scored = time.monotonic()
+    seen = scored = now = time.monotonic()
     while True:
         if control.stopping:
             raise Interrupted(control.reason, control.signal)
-        message, now = executor.next(timeout=0.2), time.monotonic()
+        message, before, now = executor.next(timeout=0.2), now, time.monotonic()
+        if now - before > ASLEEP:
+            seen = scored = now
         match message:
             case EpochDone(job=number) if number == job:
                 seen = scored = now
                 observe(RetrainingEpoch(epoch=message.epoch))
             case Remark(job=number) if number == job:
                 observe(Warned(text=message.text))
-            case Done(job=number) | Failed(job=number) if number == job:
-                return message
-            case Died(job=number) if number == job:
+            case Done(job=number) | Failed(job=number) | Died(job=number) if number == job:
                 return message
             case Unusable(job=number) if number == job:
                 executor.kill(job)

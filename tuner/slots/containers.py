@@ -71,7 +71,8 @@ def _levels_1(root: Path, controller: str) -> Iterator[Path]:
     for line in _lines(root / "proc/self/cgroup"):
         number, controllers, path = line.split(":", 2) if line.count(":") > 1 else ("", "", "")
         if number != "0" and controller in controllers.split(","):
-            yield from _upward(root / "sys/fs/cgroup" / controllers, path)
+            together = root / "sys/fs/cgroup" / controllers  # it may be named in another order, and has a link then
+            yield from _upward(together if together.is_dir() else together.with_name(controller), path)
 
 
 def _upward(mount: Path, path: str) -> Iterator[Path]:

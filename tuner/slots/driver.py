@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from tuner.slots.slot import DeviceGone, Gpu
 
 if TYPE_CHECKING:
@@ -91,17 +93,29 @@ def _sight(nvml: Any, index: int) -> Sight:
 
 
 def _gpu(nvml: Any, handle: Any, index: int) -> Gpu:
-    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    memory, used = _memory(nvml, handle)
     return Gpu(
         index=index,
         uuid=nvml.nvmlDeviceGetUUID(handle),
         name=nvml.nvmlDeviceGetName(handle),
-        memory=int(memory.total),
+        memory=memory,
         compute_capability=_said(nvml, lambda: tuple(nvml.nvmlDeviceGetCudaComputeCapability(handle)), None),
         speed=_said(nvml, lambda: _speed(nvml, handle), 0.0),
-        used=int(memory.used),
+        used=used,
         n_processes=len(_processes(nvml, handle)),
     )
+
+
+def _memory(nvml: Any, handle: Any) -> tuple[int, int]:
+    """Bytes in all, and in use. A GPU that shares the machine's memory has none of its own to speak of."""
+    try:
+        own = nvml.nvmlDeviceGetMemoryInfo(handle)
+    except nvml.NVMLError as error:
+        if error.value != nvml.NVML_ERROR_NOT_SUPPORTED:
+            raise
+        machine = psutil.virtual_memory()
+        return int(machine.total), int(machine.total - machine.available)
+    return int(own.total), int(own.used)
 
 
 def _speed(nvml: Any, handle: Any) -> float:

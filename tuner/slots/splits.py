@@ -125,7 +125,9 @@ def _by_rule(cores: int, memory: int) -> int:
 
 def _rule(cores: int) -> str:
     if cores < 2 * CORES_A_WORKER:
-        return "by rule: on 2 cores one trial with both was measured faster than two with one each"
+        return (
+            "by rule: one trial with all cores was faster than two with half of them (measured elsewhere, on 2 cores)"
+        )
     return f"by rule: one for each {CORES_A_WORKER} cores, as more threads on small images wait for each other"
 
 

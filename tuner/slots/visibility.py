@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 UUID_BEGINS = ("GPU-", "MIG-")
 
+LONGEST = 9
+"""Digits of a number that may be a GPU's. Python refuses to read thousands of them."""
+
 
 def is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit()
+    return name.isascii() and name.isdigit() and len(name) <= LONGEST
 
 
 def named(name: str, found: Sequence[Gpu]) -> tuple[Gpu, ...]:

@@ -80,9 +80,8 @@ def nvmlDeviceGetName(handle: str) -> str:  # noqa: N802
 
 
 def nvmlDeviceGetMemoryInfo(handle: str) -> SimpleNamespace:  # noqa: N802
-    device = _device(handle)
-    used = device.get("used", 0)
-    return SimpleNamespace(total=device["total"], used=used, free=device["total"] - used)
+    total, used = _supported(handle, "total"), _device(handle).get("used", 0)
+    return SimpleNamespace(total=total, used=used, free=total - used)
 
 
 def nvmlDeviceGetCudaComputeCapability(handle: str) -> tuple[int, int]:  # noqa: N802
