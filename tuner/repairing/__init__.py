@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, nullcontext
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from tuner.errors import TuneError
 from tuner.repairing import files
+from tuner.repairing.best import mend_best
+from tuner.repairing.checkpoints import mend_checkpoints
 from tuner.repairing.database import mend_database
-from tuner.repairing.findings import Finding, Standing, counted, mended, sound
+from tuner.repairing.findings import Finding, Standing, broken
+from tuner.repairing.running import release
 from tuner.study import Study, hold, is_held
-from tuner.trial import TrialState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tuner.study import Folder
+
+    Step = Callable[[], Finding | None]
 
 __all__ = ["Finding", "Standing", "repair"]
 
@@ -22,44 +30,43 @@ def repair(folder: Folder, *, dry_run: bool = False) -> tuple[Finding, ...]:
     so that it can be given while a search goes on.
 
     Raises StudyError where the database is damaged and nothing can take its place: then nothing was touched. BusyError
-    where somebody holds the study.
+    where somebody holds the study. What goes wrong once the database is sound again is a finding like others: what that
+    cost has to be told.
     """
-    with nullcontext() if dry_run else hold(folder.path, folder.name):
-        first = mend_database(folder, dry_run=dry_run)
-        found: list[Finding | None] = [first]
-        if first.standing is Standing.SOUND or not dry_run:
-            found += _mend_study(folder, dry_run=dry_run)
-        found += [
-            files.mend_folds(folder, dry_run=dry_run),
-            files.mend_checkpoints(folder, dry_run=dry_run),
-            files.mend_backups(folder, dry_run=dry_run),
-        ]
-        if not (dry_run and is_held(folder.path)):  # what its holder writes is unfinished too
-            found.append(files.sweep(folder, dry_run=dry_run))
-    return tuple(each for each in found if each is not None)
+    with ExitStack() as stack:
+        stack.enter_context(nullcontext() if dry_run else hold(folder.path, folder.name))
+        first, where = mend_database(folder, stack, dry_run=dry_run)
+        found = [_tried(what, step) for what, step in _steps(folder, where, dry_run=dry_run)]
+    return first, *(each for each in found if each is not None)
 
 
-def _mend_study(folder: Folder, *, dry_run: bool) -> list[Finding | None]:
-    """What needs a sound database."""
-    study = Study.open(folder)
-    return [
-        _release(study, dry_run=dry_run),
-        files.mend_split(study, dry_run=dry_run),
-        files.mend_best(study, dry_run=dry_run),
-    ]
+def _steps(folder: Folder, where: Folder, *, dry_run: bool) -> Iterator[tuple[str, Step]]:
+    """`where` has the sound database."""
+
+    @cache
+    def study() -> Study:
+        opened = Study.open(where)
+        opened.folder = folder
+        return opened
+
+    yield "running trials", lambda: release(study(), dry_run=dry_run)
+    yield "split", lambda: files.mend_split(study(), dry_run=dry_run)
+    yield "best model", lambda: mend_best(study(), dry_run=dry_run)
+    yield "folds", partial(files.mend_folds, folder, dry_run=dry_run)
+    yield "checkpoints", lambda: mend_checkpoints(study(), dry_run=dry_run)
+    yield "backups", partial(files.mend_backups, folder, dry_run=dry_run)
+    if not (dry_run and is_held(folder.path)):  # what its holder writes is unfinished too
+        yield "unfinished files", partial(files.sweep, folder, dry_run=dry_run)
 
 
-def _release(study: Study, *, dry_run: bool) -> Finding:
-    """Trials that a dead process left running wait again."""
-    n = sum(trial.state is TrialState.RUNNING for trial in study.trials())
-    if dry_run and is_held(study.folder.path):
-        return sound("running trials", f"{n}, of the process that holds the study")
-    if not n:
-        return sound("running trials", "none that a dead process left")
-    if dry_run:
-        return mended(
-            "running trials", f"{counted(n, 'trial')} of a dead process", "would wait, to go on where they were"
-        )
-    with closing(Study.open(study.folder, writable=True)) as writable:
-        writable.release_interrupted()
-    return mended("running trials", f"{counted(n, 'trial')} of a dead process", "they wait, to go on where they were")
+def _tried(what: str, step: Step) -> Finding | None:
+    try:
+        return step()
+    except (TuneError, OSError) as error:
+        return broken(what, "could not be mended", _why(error))
+
+
+def _why(error: TuneError | OSError) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error).rstrip(".")

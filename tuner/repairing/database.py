@@ -6,7 +6,7 @@ import filecmp
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,23 +29,22 @@ if TYPE_CHECKING:
 
     from tuner.trial import Trial
 
+OLDER = "tables of an older version of Optuna"
 
-def mend_database(folder: Folder, *, dry_run: bool) -> Finding:
-    """Leaves a sound database, or all as it was. Raises StudyError where that cannot be done."""
+
+def mend_database(folder: Folder, until: ExitStack, *, dry_run: bool) -> tuple[Finding, Folder]:
+    """Leaves a sound database, or all as it was; and says in which folder it is. In a dry run that is one that is there
+    `until` that ends. Raises StudyError where it cannot be done.
+    """
     examined = examine(folder)
-    if examined.outdated:
-        return _upgraded(folder, dry_run=dry_run)
-    if not examined.damage:
-        return sound("database", f"{counted(_n_finished(examined.trials), 'finished trial')}, all rows read")
-    _refuse_link(folder, examined.damage)
-    with _scratch(folder, dry_run=dry_run) as scratch:
-        found = recovery(folder, examined.damage, scratch)
-        done = found.text(dry_run=dry_run)
-        if not dry_run:
-            aside = _put(found.path, folder)
-            done += f"; the damaged file is {aside.name}" if aside else ""
-    told = mended("database", examined.damage, done)
-    return replace(told, loss=found.loss(dry_run=dry_run), lost=found.lost, n_existed=found.n_existed)
+    if not examined.outdated and not examined.damage:
+        return sound("database", f"{counted(_n_finished(examined.trials), 'finished trial')}, all rows read"), folder
+    _refuse_link(folder, examined.damage or OLDER)
+    with ExitStack() as done:
+        scratch = (until if dry_run else done).enter_context(_scratch(folder, dry_run=dry_run))
+        if examined.outdated:
+            return _upgraded(folder, scratch, dry_run=dry_run)
+        return _recovered(folder, examined.damage, scratch, dry_run=dry_run)
 
 
 def _n_finished(trials: Sequence[Trial]) -> int:
@@ -69,6 +68,18 @@ def _scratch(folder: Folder, *, dry_run: bool) -> Iterator[Path]:
 
 
 # --- a damaged one ----------------------------------------------------------------------------------------------------
+
+
+def _recovered(folder: Folder, why: str, scratch: Path, *, dry_run: bool) -> tuple[Finding, Folder]:
+    found = recovery(folder, why, scratch)
+    done = found.text(dry_run=dry_run)
+    if not dry_run:
+        aside = _put(found.path, folder)
+        done += f"; the damaged file is {aside.name}" if aside else ""
+    told = replace(
+        mended("database", why, done), loss=found.loss(dry_run=dry_run), lost=found.lost, n_existed=found.n_existed
+    )
+    return told, Folder(found.path.parent) if dry_run else folder
 
 
 def _put(new: Path, folder: Folder) -> Path | None:
@@ -125,24 +136,22 @@ def _copy_aside(database: Path, aside: Path) -> None:
 # --- an older one -----------------------------------------------------------------------------------------------------
 
 
-def _upgraded(folder: Folder, *, dry_run: bool) -> Finding:
+def _upgraded(folder: Folder, scratch: Path, *, dry_run: bool) -> tuple[Finding, Folder]:
     """Its tables made today's, on a copy, after a backup."""
-    found = "tables of an older version of Optuna"
-    _refuse_link(folder, found)
-    with _scratch(folder, dry_run=dry_run) as scratch:
-        copy = Folder(scratch)
-        take_snapshot(folder.database, copy.database)
-        upgrade(copy.database)
-        examined = examine(copy)
-        if examined.damage or examined.outdated:
-            why = examined.damage or "they are still older"
-            raise StudyError(f"{folder.database}: {found}, which could not be changed: {why}. Nothing was touched.")
-        done = f"{'would be ' if dry_run else ''}made today's: {counted(len(examined.trials), 'trial')}"
-        if not dry_run:
-            backup = take(folder)
-            done += f"; the file as it was is {backup.path.name}" if backup else "; the newest backup is as it was"
-            _replace(copy.database, folder)
-    return mended("database", found, done)
+    copy = Folder(scratch)
+    take_snapshot(folder.database, copy.database)
+    upgrade(copy.database)
+    examined = examine(copy)
+    if examined.damage or examined.outdated:
+        why = examined.damage or "they are still older"
+        raise StudyError(f"{folder.database}: {OLDER}, which could not be changed: {why}. Nothing was touched.")
+    done = f"{'would be ' if dry_run else ''}made today's: {counted(len(examined.trials), 'trial')}"
+    if dry_run:
+        return mended("database", OLDER, done), copy
+    backup = take(folder)
+    done += f"; the file as it was is {backup.path.name}" if backup else "; the newest backup is as it was"
+    _replace(copy.database, folder)
+    return mended("database", OLDER, done), folder
 
 
 def _replace(new: Path, folder: Folder) -> None:

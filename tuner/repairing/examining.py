@@ -22,6 +22,9 @@ DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """What SQLite answers where the bytes are not a database's. All else (a lock, a full disk) says nothing of them."""
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
+ATTACHED = "*** in database main ***"
+"""Before what SQLite finds in the first of several databases, of which there is but one."""
+
 PROBLEMS = 20
 """That are looked for before it is enough."""
 PATIENCE = 5.0
@@ -74,13 +77,19 @@ def _integrity(database: Path) -> str:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE)) as reading:
             found = [row[0] for row in reading.execute(f"PRAGMA integrity_check({PROBLEMS})")]
             strays = reading.execute("PRAGMA foreign_key_check").fetchall()
+    except UnicodeDecodeError:  # of a message of SQLite's, which holds the bytes that are amiss
+        return "its schema is damaged"
     except sqlite3.DatabaseError as error:
-        code = error.sqlite_errorcode & 0xFF
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # Python's own errors have none
         if code in DAMAGE:
-            return str(error)
+            return " ".join(str(error).split())
         if code in BUSY:
             raise BusyError(f"{database}: another program has it locked. Close that first.") from None
         raise StudyError(f"{database}: cannot be looked at: {error}. Nothing was touched.") from None
     if found != ["ok"]:
-        return " ".join(str(found[0]).split())[:120]
-    return f"{len(strays)} rows belong to no trial" if strays else ""
+        return " ".join(str(found[0]).removeprefix(ATTACHED).split())[:120]
+    return _stray(len(strays)) if strays else ""
+
+
+def _stray(n: int) -> str:
+    return "1 row belongs to no trial" if n == 1 else f"{n:,} rows belong to no trial"

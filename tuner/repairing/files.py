@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import tuner.data
 from tuner.errors import BusyError, DataError, StudyError, UsageError
-from tuner.files import damage, read_manifest
 from tuner.repairing.findings import Finding, broken, counted, mended, sound
 from tuner.study.backups import list_backups
 from tuner.study.belongings import FOLDS
-from tuner.study.leftovers import checkpoint_folders, entries, folders, remove, unfinished
+from tuner.study.leftovers import entries, remove, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from tuner.study import Folder, Study
 
@@ -40,7 +39,7 @@ def mend_split(study: Study, *, dry_run: bool) -> Finding:
         if data.fingerprint != plan.data_fingerprint:
             return broken("split", why, f"the data set {plan.dataset} that was found is another one")
         split = tuner.data.split(data.train()[1], validation=plan.validation, seed=plan.seed, limit=plan.limit)
-        _move(study.folder, [path])
+        move_to_damaged(study.folder, [path])
         tuner.data.save_split(split, path, data.fingerprint)
     except (DataError, UsageError, BusyError) as error:
         return broken("split", why, f"to cut it anew its data set is needed: {error}")
@@ -52,13 +51,15 @@ def mend_folds(folder: Folder, *, dry_run: bool) -> Finding | None:
     there = [path for path in entries(folder.path) if FOLDS.fullmatch(path.name)]
     bad = [path for path in there if not _is_whole_archive(path)]
     if bad and not dry_run:
-        _move(folder, bad)
+        move_to_damaged(folder, bad)
     if not there:
         return None
-    return _finding("folds", len(there), len(bad), "file", "the next run cuts them anew", dry_run=dry_run)
+    return finding("folds", len(there), len(bad), "file", "the next run cuts them anew", dry_run=dry_run)
 
 
 def _is_whole_archive(path: Path) -> bool:
+    if not path.is_file():  # a pipe would be waited for, for ever
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
@@ -66,53 +67,12 @@ def _is_whole_archive(path: Path) -> bool:
         return False
 
 
-def mend_checkpoints(folder: Folder, *, dry_run: bool) -> Finding:
-    """Trials go on from the one before a damaged one, or from scratch."""
-    there = [path for each in checkpoint_folders(folder) for path in _epochs(each)]
-    bad = [path for path in there if damage(path) and path.exists()]  # a search may have removed it since
-    if bad and not dry_run:
-        _move(folder, bad)
-    return _finding(
-        "checkpoints", len(there), len(bad), "checkpoint", "their trials go on from earlier ones", dry_run=dry_run
-    )
-
-
-def _epochs(trial: Path) -> Iterator[Path]:
-    for path in folders(trial):
-        if path.name.startswith("epoch-"):
-            yield path
-        elif path.name.startswith("fold-"):
-            yield from _epochs(path)
-
-
-def mend_best(study: Study, *, dry_run: bool) -> Finding:
-    """The retrained winner. One of a trial that a restored database does not know is none."""
-    folder = study.folder
-    if not folder.best.exists():
-        return sound("best model", "none yet")
-    why = damage(folder.best) or _stranger(study)
-    if not why:
-        return sound("best model", "as it was written")
-    if not dry_run:
-        _move(folder, [folder.best])
-    return mended("best model", why, f"{_would(dry_run)}moved to damaged/; the next run trains it again")
-
-
-def _stranger(study: Study) -> str:
-    manifest = read_manifest(study.folder.best) or {}
-    number, trials = manifest.get("trial"), study.trials()
-    known = trials[number].configuration if isinstance(number, int) and 0 <= number < len(trials) else ""
-    if known == manifest.get("configuration"):
-        return ""
-    return f"of a trial {number} that the study does not know"
-
-
 def mend_backups(folder: Folder, *, dry_run: bool) -> Finding:
     there = list_backups(folder)
     bad = [each.path for each in there if not each.is_whole]
     if bad and not dry_run:
-        _move(folder, bad)
-    return _finding("backups", len(there), len(bad), "backup", dry_run=dry_run)
+        move_to_damaged(folder, bad)
+    return finding("backups", len(there), len(bad), "backup", dry_run=dry_run)
 
 
 def sweep(folder: Folder, *, dry_run: bool) -> Finding:
@@ -126,7 +86,8 @@ def sweep(folder: Folder, *, dry_run: bool) -> Finding:
     return mended("unfinished files", f"{len(left)} that killed processes left", f"{_would(dry_run)}removed")
 
 
-def _finding(what: str, there: int, bad: int, noun: str, then: str = "", *, dry_run: bool) -> Finding:
+def finding(what: str, there: int, bad: int, noun: str, then: str = "", *, dry_run: bool) -> Finding:
+    """Of things that are as they were written, or moved out of the way."""
     if not there:
         return sound(what, "none")
     if not bad:
@@ -139,7 +100,7 @@ def _would(dry_run: bool) -> str:
     return "would be " if dry_run else ""
 
 
-def _move(folder: Folder, paths: Iterable[Path]) -> None:
+def move_to_damaged(folder: Folder, paths: Iterable[Path]) -> None:
     """Into the folder for what is damaged, each under a name of its own that says where it was."""
     folder.damaged.mkdir(exist_ok=True)
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"

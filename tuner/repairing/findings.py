@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SPELT = 12
 """Runs of numbers that are written out."""
@@ -56,17 +56,22 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def lost_text(lost: Iterable[int], n_existed: int, *, dry_run: bool = False) -> str:
+def lost_text(lost: Iterable[int], n_existed: int, *, dry_run: bool = False, at_least: bool = False) -> str:
     """`trials 3 and 6 to 39 are lost, 35 of 40`; empty where none is."""
     numbers = sorted(set(lost))
     if not numbers:
         return ""
     verb = "would be" if dry_run else "is" if len(numbers) == 1 else "are"
-    noun = "trial" if len(numbers) == 1 else "trials"
-    return f"{noun} {_spelt(numbers)} {verb} lost, {len(numbers):,} of {n_existed:,}"
+    known = "at least " if at_least else ""
+    return f"{known}{spelt(numbers)} {verb} lost, {len(numbers):,} of {n_existed:,}"
 
 
-def _spelt(numbers: list[int]) -> str:
+def spelt(numbers: Sequence[int]) -> str:
+    """`trial 3`, `trials 3 and 6 to 39`; the numbers in their order."""
+    return f"trial{'' if len(numbers) == 1 else 's'} {_in_runs(numbers)}"
+
+
+def _in_runs(numbers: Sequence[int]) -> str:
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and number == runs[-1][1] + 1:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState as Row
 from optuna.trial import create_trial
 
+from search_spaces import SearchSpace, SpaceError
 from tuner.errors import StudyError
 from tuner.plan import Plan
 from tuner.repairing.examining import examine
@@ -77,6 +79,8 @@ class Merged:
     """By number, without those of which nothing is left."""
     n_own: int
     """Those from the damaged file."""
+    attributes: Mapping[str, Any]
+    """What is kept with the study."""
 
     @property
     def ended(self) -> set[int]:
@@ -85,18 +89,35 @@ class Merged:
 
 def merge(remnants: Remnants, backup: Study | None, into: Folder) -> Merged | None:
     """Makes its database. None where that is not possible, or where the backup is of another study."""
-    if not remnants.trials:
+    if not remnants.trials and (backup is None or not remnants.attributes):
         return None
-    attributes: dict[str, Any] = dict(remnants.attributes)
+    attributes = _attributes(remnants)
     kept: dict[int, FrozenTrial] = {}
     if backup is not None:
         theirs = backup.optuna.user_attrs
-        if any(attributes.get(name, theirs[name]) != theirs[name] for name in NEEDED):
+        if any(remnants.attributes.get(name, theirs[name]) != theirs[name] for name in NEEDED):
             return None
-        attributes = {**theirs, **attributes}
+        attributes = {**theirs, **attributes, **{name: theirs[name] for name in NEEDED}}
         kept = {trial.number: trial for trial in backup.optuna.get_trials(deepcopy=False)}
     trials = {**kept, **remnants.trials}
-    return Merged(trials=trials, n_own=len(remnants.trials)) if _made(attributes, trials, into) else None
+    if not _made(attributes, trials, into):
+        return None
+    return Merged(trials=trials, n_own=len(remnants.trials), attributes=attributes)
+
+
+def _attributes(remnants: Remnants) -> dict[str, Any]:
+    """Those that their sums vouch for; also those whose sums are lost, where plan and space vouch for each other."""
+    found = {**remnants.unsummed, **remnants.attributes}
+    return found if _fit(found) else dict(remnants.attributes)
+
+
+def _fit(attributes: Mapping[str, Any]) -> bool:
+    try:
+        datetime.fromisoformat(attributes["created"])
+        fingerprint = Plan.from_json(attributes["plan"]).space_fingerprint
+        return SearchSpace.parse(attributes["space"], "its space").fingerprint == fingerprint
+    except (LookupError, TypeError, ValueError, AttributeError, SpaceError):
+        return False
 
 
 def _made(attributes: Mapping[str, Any], trials: Mapping[int, FrozenTrial], into: Folder) -> bool:

@@ -87,27 +87,14 @@ class StudyRows:
             last_id=self.last_id,
         )
 
-    def sound_trials(self) -> dict[int, FrozenTrial]:
-        """By number, those that have ended and of which a seal shows that they are what was written."""
-        parts, sound = _parts(self), {}
-        sealed = {each.trial_id for each in self.children[SYSTEM.name] if each.key == SEAL}
-        for row in self.trials:
-            if row.trial_id in sealed and row.state.is_finished():
-                with suppress(*DAMAGE):
-                    sound[row.number] = _trial(row, parts)
-        return sound
+    @property
+    def sealed(self) -> set[int]:
+        """Ids of the trials that have a seal, and so have ended, whatever their own row says."""
+        return {each.trial_id for each in self.children[SYSTEM.name] if each.key == SEAL}
 
-    def sound_attributes(self) -> dict[str, Any]:
-        """Those of the study's attributes of which a sum shows that they are what was written."""
-        texts, sums = {each.key: each.value_json for each in self.user}, self._sums()
-        found = sums_of_attributes(texts)
-        return {name: json.loads(texts[name]) for name, sum_ in found.items() if sums.get(name) == sum_}
-
-    def named_attributes(self) -> set[str]:
-        """Names of the study's attributes, also of those whose rows are lost."""
-        return {each.key for each in self.user} | set(self._sums())
-
-    def _sums(self) -> dict[str, Any]:
+    @property
+    def sums(self) -> dict[str, Any]:
+        """Of the study's attributes, by name; none where they cannot be read."""
         sums: Any = None
         with suppress(*DAMAGE):
             sums = _attributes([each for each in self.system if each.key == SEAL])[SEAL]
@@ -162,12 +149,12 @@ def _of_trials(connection: Connection, table: Table, row: int) -> Result[Any]:
 
 
 def _trials(rows: StudyRows) -> list[FrozenTrial]:
-    parts = _parts(rows)
+    parts = parts_of(rows)
     trials: list[FrozenTrial] = []
     for row in rows.trials:
         if row.number != len(trials):
             raise ValueError(f"trial {len(trials)} is missing")
-        trials.append(_trial(row, parts))
+        trials.append(trial_of_rows(row, parts))
     return trials
 
 
@@ -175,11 +162,12 @@ Parts = tuple[defaultdict[int, list[Any]], ...]
 """The rows of each of CHILDREN, by the trial that they belong to."""
 
 
-def _parts(rows: StudyRows) -> Parts:
+def parts_of(rows: StudyRows) -> Parts:
     return tuple(_by_trial(rows.children[table.name]) for table in CHILDREN)
 
 
-def _trial(row: Any, parts: Parts) -> FrozenTrial:
+def trial_of_rows(row: Any, parts: Parts) -> FrozenTrial:
+    """Raises LookupError, ValueError and the like where a row is damaged, or the seal is of another trial."""
     params, values, user, system, steps = (part[row.trial_id] for part in parts)
     distributions = {each.param_name: _distribution(each.distribution_json) for each in params}
     notes = [each for each in system if each.key != SEAL]
@@ -229,6 +217,8 @@ def _unbroken(user: Sequence[Any], system: Sequence[Any]) -> dict[str, Any]:
     """The study's attributes. Raises ValueError where one is not what was written."""
     texts = {each.key: each.value_json for each in user}
     sums = _attributes(system).get(SEAL, {})
+    if missing := sorted(set(sums) - set(texts)):
+        raise ValueError(f"its attribute {missing[0]!r} is missing")
     for name, found in sums_of_attributes(texts).items():
         if sums.get(name, found) != found:
             raise ValueError(f"its attribute {name!r} is not what was written")
