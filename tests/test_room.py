@@ -5,17 +5,23 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.job import Job, make
+from fakes.job import SPACE, Job, make
 
 from search_spaces import SearchSpace
 from tuner import planning
 from tuner.cli.boundary import run_program
+from tuner.data import find
 from tuner.errors import SetupError
+from tuner.opening import plan_of
 from tuner.plan import BEST, POLICIES, Budget, Keep
-from tuner.planning.disk import AT_ONCE, REPORT, Ahead, There, Weights, bytes_text, disk_need, weights_of
+from tuner.planning.disk import AT_ONCE, REPORT, Ahead, Disk, There, Weights, bytes_text, disk_need, weights_of
+from tuner.room import check_room
+from tuner.study import study_folder
 from tuner.study.leftovers import size_of
 
 pytestmark = pytest.mark.usefixtures("unsynced")
@@ -50,7 +56,18 @@ def test_what_is_there_already_counts() -> None:
 def test_a_finished_study_needs_a_report_and_no_more() -> None:
     assert disk_need(WEIGHTS, ahead(0), There(has_result=True)).total == REPORT
     assert disk_need(WEIGHTS, ahead(-3), There(has_result=True)).total == REPORT
-    assert disk_need(WEIGHTS, ahead(0), There(database=200_000)).running == 0
+
+
+def test_a_winner_that_is_to_be_retrained_needs_its_checkpoints() -> None:
+    assert disk_need(WEIGHTS, ahead(0), There(database=200_000)).running == AT_ONCE * 4_000_000
+    assert disk_need(WEIGHTS, ahead(-2), There(database=200_000)).kept == 0
+
+
+def test_trials_that_are_carried_over_are_written_and_have_no_weights() -> None:
+    everything = POLICIES["all"]
+    need = disk_need(WEIGHTS, replace(ahead(1, everything), carried=40), There())
+    assert need.kept == 1_000_000
+    assert need.database == disk_need(WEIGHTS, ahead(41, everything), There()).database
 
 
 def test_what_hyperband_may_go_on_with_is_counted_whatever_the_policy() -> None:
@@ -96,15 +113,60 @@ def free(monkeypatch: pytest.MonkeyPatch, n_bytes: int) -> None:
 
 
 def test_a_search_that_cannot_fit_is_refused_before_anything_is_made(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    free(monkeypatch, 2_000_000)
+    free(monkeypatch, 20_000_000)
     with pytest.raises(SetupError) as refused:
         job.run(budget=Budget(trials=500), keep=POLICIES["all"])
     said = str(refused.value)
-    assert "the disk has 2.0 MB free, and this search needs about " in said
+    assert "the disk has 20 MB free, and this search needs about " in said
     assert "keep fewer weights (--keep best)" in said
     assert "TUNE_HOME" in said
     assert "\n" not in said
     assert not job.request.folder.path.exists()
+
+
+def test_fewer_weights_are_advised_only_where_they_would_fit(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 2_000_000)
+    with pytest.raises(SetupError, match=r"\)\. Free some space, or set TUNE_HOME"):
+        job.run(budget=Budget(trials=500), keep=POLICIES["all"])
+
+
+@pytest.mark.parametrize(("own", "theirs", "fits"), [(20, 25, True), (50, 10, False), (3, 90, False), (10, 10, False)])
+def test_checkpoints_on_another_disk_are_weighed_against_that_one(
+    job: Job, tmp_path: Path, own: int, theirs: int, fits: bool
+) -> None:
+    folder, other = job.request.folder, tmp_path / "disk"
+    other.mkdir()
+    folder.path.mkdir(parents=True)
+    folder.all_checkpoints.symlink_to(other)
+
+    def disk(path: Path) -> Disk:
+        linked = path.resolve() == other
+        return Disk(device=int(linked), free=(theirs if linked else own) * 1_000_000)
+
+    request = replace(job.request, budget=Budget(trials=500), keep=POLICIES["all"])
+    data = find("digits")
+    with nullcontext() if fits else pytest.raises(SetupError) as refused:
+        check_room(request, plan_of(request, data), data, 1, disk=disk)
+    if refused:
+        said = str(refused.value)
+        assert said.startswith(f"{folder.path if own == 3 else folder.all_checkpoints}: the disk has ")
+        assert ("kept weights" in said) != ("study and backups" in said)
+
+
+def test_an_extended_study_needs_no_room_for_weights_of_trials_that_it_takes_over(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = Budget(trials=7)
+    job.run(budget=budget, keep=POLICIES["none"])
+    wider = SearchSpace.parse(SPACE.replace("[8, 64]", "[8, 128]"), "wider.yaml")
+    new = replace(job.request, space=wider, folder=study_folder("s-2"), extends=job.request.folder, budget=budget)
+    plan, data = plan_of(new, find("digits")), find("digits")
+    all_kept = replace(new, keep=POLICIES["all"])
+    seen: list[Ahead] = []
+    monkeypatch.setattr("tuner.room.estimate", lambda _space, _data, ahead, _there: seen.append(ahead))
+    check_room(all_kept, plan, data, 1)
+    check_room(replace(all_kept, extends=None), plan, data, 1)
+    assert [(each.trials, each.carried) for each in seen] == [(0, 7), (7, 0)]
 
 
 def test_a_folder_that_was_there_before_stays_where_a_search_is_refused(

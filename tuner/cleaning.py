@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tuner.errors import StudyError
@@ -15,7 +15,7 @@ from tuner.study.leftovers import drop, entries, remove, size_of, unfinished
 from tuner.study.remnants import LOST, read_remnants
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tuner.plan import Keep
@@ -32,14 +32,26 @@ class Waste:
     """Bytes."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cleared:
+    """What came of a removal."""
+
+    gone: Sequence[Waste] = ()
+    """As far as it is gone."""
+    stays: Mapping[Path, str] = field(default_factory=dict)
+    """What could not be removed -> why."""
+
+
 def waste(study: Study, keep: Keep, spare: Container[Path] = (), *, busy: bool = False) -> list[Waste]:
     """What can go of a sound study; who removes it holds its lock. The database, the split, the retrained winner, the
     report and guesses that wait are not among it, nor what to `spare`. Of one that is `busy` with a search, what looks
     unfinished is being written.
     """
     folder = study.folder
+    checkpoints = Keeper(study, keep).unwanted()
     found = {
-        "checkpoints": Keeper(study, keep).unwanted(),
+        "checkpoints": [path for path in checkpoints if not _is_empty(path)],
+        "empty folders": [path for path in checkpoints if _is_empty(path)],
         "backups but the newest": _older_backups(folder),
         "logs": entries(folder.logs),
         "damaged files": [*entries(folder.damaged), *(path for path in _set_aside(folder) if path not in spare)],
@@ -62,11 +74,23 @@ def _n_readable(damaged: Path, name: str) -> int:
     return len(left.trials or left.ended)
 
 
-def clear(found: Iterable[Waste]) -> None:
-    """Removes it."""
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not entries(path)
+
+
+def clear(found: Iterable[Waste], *, in_order: bool = False) -> Cleared:
+    """Removes it; `in_order`, nothing of a kind before all that came before it is gone."""
+    gone: list[Waste] = []
+    stays: dict[Path, str] = {}
     for each in found:
-        for path in each.paths:
-            remove(path)
+        if in_order and stays:
+            break
+        left = {path: why for path in each.paths if (why := remove(path))}
+        size = each.size - sum(map(size_of, left))
+        if size or len(left) < len(each.paths):
+            gone.append(Waste(what=each.what, paths=tuple(p for p in each.paths if p not in left), size=max(size, 0)))
+        stays |= left
+    return Cleared(gone=gone, stays=stays)
 
 
 def refuse_others(folder: Folder) -> None:

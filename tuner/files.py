@@ -176,14 +176,17 @@ def _why(error: OSError | ValueError) -> str:
 def _replace(new: Path, folder: Path) -> None:
     """Renames, because no system renames over a folder that holds files. What others have mapped stays valid."""
     aside = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{folder.name}-", dir=folder.parent))
+    old = aside / "old"
     try:
         if folder.exists():
-            folder.rename(aside / "old")
+            folder.rename(old)
             crashing.here_with(folder, "aside")
         new.rename(folder)
         sync(folder.parent)
         crashing.here_with(folder, "renamed")
     finally:
+        if old.exists() and not os.path.lexists(folder):  # the new one did not come
+            old.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -94,7 +94,7 @@ class TrainingJobs:
     def _folds(self, stage: Stage) -> Path:
         """Where the rows of the folds stand, written where they are not yet."""
         path = self.folder.folds(stage.samples)
-        if not path.exists():
+        if not path.is_file():
             assert self.plan.folds is not None
             rows = tuner.data.load_split(self.folder.split, self.data.fingerprint).rows
             labels = self.data.train()[1][rows]

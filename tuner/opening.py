@@ -6,6 +6,7 @@ import random
 import shutil
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tuner.data
@@ -25,7 +26,6 @@ from tuner.study.leftovers import entries
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -245,7 +245,7 @@ def _folds(folder: Folder) -> list[Path]:
 
 def _copy_folds(source: Folder, target: Folder) -> None:
     _clear_folds(target)
-    for path in _folds(source):
+    for path in filter(Path.is_file, _folds(source)):
         with new_file(target.path / path.name) as work:
             shutil.copyfile(path, work)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from optuna.trial import TrialState as Row
@@ -12,6 +15,8 @@ from tuner.distributions import new_row
 from tuner.files import new_folder, write_manifest
 from tuner.plan import Plan
 from tuner.study import Folder, Study, attributes
+from tuner.study.guard import WRITER
+from tuner.study.lock import this_process
 from tuner.trial import WHOLE, Epoch, Stage, TrialState
 
 SPACE = SearchSpace.parse(TINY, "tiny.yaml")
@@ -69,3 +74,12 @@ def on_disk(study: Study) -> list[str]:
     """`00003/epoch-0002`, ..."""
     root = study.folder.all_checkpoints
     return sorted(str(path.relative_to(root)) for path in root.glob("*/*"))
+
+
+def marked(study: Study, **changes: object) -> None:
+    """Bears the mark of another process from now on."""
+    holder = {"uuid": "theirs", "pid": 1, "host": this_process().host, "started": "another time", **changes}
+    statement = "INSERT OR REPLACE INTO study_system_attributes (study_id, key, value_json) VALUES (?, ?, ?)"
+    with closing(sqlite3.connect(study.folder.database)) as database, database:
+        database.execute("DELETE FROM study_system_attributes WHERE key = ?", (WRITER,))
+        database.execute(statement, (study.row, WRITER, json.dumps(holder)))

@@ -16,7 +16,9 @@ from fakes.studies import made, trained
 from tuner.errors import BusyError, Interrupted, StudyError, TuneError
 from tuner.files import checksum
 from tuner.study import Folder, Study, backups
-from tuner.study.backups import Backup, Backups, list_backups, newest_whole, surplus, take
+from tuner.study.backups import Backup, Backups, list_backups, newest_whole, shows_a_study, surplus, take
+from tuner.study.belongings import belongings, strangers
+from tuner.study.leftovers import unfinished
 from tuner.trial import TrialState
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -116,6 +118,48 @@ def series(*minutes: float) -> list[Backup]:
 )
 def test_three_are_kept_that_reach_back_for_longer_than_a_moment(minutes: tuple[float, ...], gone: list[int]) -> None:
     assert sorted(str(each.path) for each in surplus(series(*minutes))) == sorted(map(str, gone))
+
+
+def test_damaged_ones_push_out_no_good_one(tmp_path: Path) -> None:
+    study = made(tmp_path / "s", (0.5,))
+    for minutes in range(0, 60, 10):
+        trained(study, 0.6)
+        backup = take(study.folder, now=NOON + timedelta(minutes=minutes))
+        assert backup is not None
+        if minutes in {10, 20}:
+            backup.path.write_bytes(b"damaged")
+        listed = [each.number for each in list_backups(study.folder)]
+        if minutes == 30:
+            assert listed == [4, 3, 2, 1]
+    assert listed == [6, 5, 4]
+
+
+def test_backups_moved_to_another_disk_are_written_pruned_and_found_there(tmp_path: Path) -> None:
+    study, disk = made(tmp_path / "s", (0.5,)), tmp_path / "disk"
+    disk.mkdir()
+    (disk / "mine").touch()
+    (disk / ".unfinished-study-000001-x.db").touch()
+    study.folder.backups.symlink_to(disk)
+    assert [path.name for path in unfinished(study.folder)] == [".unfinished-study-000001-x.db"]
+    for minutes in range(0, 60, 10):
+        trained(study, 0.6)
+        take(study.folder, now=NOON + timedelta(minutes=minutes))
+    newest = newest_whole(study.folder)
+    assert newest is not None
+    assert [each.number for each in list_backups(study.folder)] == [6, 5, 4]
+    assert len(opened(newest, tmp_path / "old").trials()) == 7
+    assert sorted(path.name for path in disk.iterdir() if not path.name.startswith("study-00000")) == ["mine"]
+    assert len(belongings(study.folder)["backups"]) == 3
+    assert [path.name for path in strangers(study.folder)] == ["mine"]
+
+
+def test_a_pipe_in_the_place_of_a_split_or_a_backup_shows_no_study_and_holds_nobody_up(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.backups.mkdir()
+    os.mkfifo(folder.split)
+    assert not shows_a_study(folder)
+    os.mkfifo(folder.backups / "study-000001-20261127T120000Z-0123456789abcdef.db")
+    assert newest_whole(folder) is None
 
 
 def test_runs_that_are_killed_every_half_minute_leave_backups_ten_minutes_apart() -> None:

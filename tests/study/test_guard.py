@@ -16,9 +16,9 @@ from optuna.storages import RDBStorage
 
 from tuner.errors import BusyError, StudyError
 from tuner.plan import Plan
-from tuner.study import Folder, Study, take_snapshot
-from tuner.study.guard import QUIET, WRITER, beating
-from tuner.study.lock import Holder, lives, this_process
+from tuner.study import Folder, Study, hold, is_held, take_snapshot
+from tuner.study.guard import WRITER, beating, refuse_living
+from tuner.study.lock import QUIET, Holder, lives, this_process
 
 PLAN = Plan(dataset="digits", data_fingerprint="a", space="mlp_v1", space_fingerprint="b")
 
@@ -84,6 +84,67 @@ def test_a_writer_on_another_machine_is_taken_to_live_while_the_file_is_young(st
     long_ago = study.folder.database.stat().st_mtime - QUIET - 1
     os.utime(study.folder.database, (long_ago, long_ago))
     Study.open(study.folder, writable=True).remember("a", 1)
+
+
+def aged(path: Path, seconds: float) -> None:
+    """Was last written so long ago; below 0, will be."""
+    os.utime(path, (time.time() - seconds, time.time() - seconds))
+
+
+def test_a_time_far_ahead_tells_nothing_and_how_to_get_past_it_is_said(study: Study) -> None:
+    mark(study, host="far away", pid=7)
+    aged(study.folder.database, -86400)
+    with pytest.raises(BusyError) as refused:
+        Study.open(study.folder, writable=True)
+    database = study.folder.database
+    assert str(refused.value).endswith(
+        " on far away. Nothing tells whether it lives: study.db is dated 86400 s ahead of this machine's clock. "
+        f"If that machine is gone, type: touch {database} and try again 180 s later."
+    )
+    database.touch()
+    aged(database, QUIET + 1)
+    Study.open(study.folder, writable=True).remember("a", 1)
+
+
+def test_a_clock_that_is_a_little_ahead_is_no_wonder(study: Study) -> None:
+    mark(study, host="far away", pid=7)
+    aged(study.folder.database, -30)
+    with pytest.raises(BusyError, match=r"It lived 0 s ago\. If that machine is gone, try again in 210 s\."):
+        Study.open(study.folder, writable=True)
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(QUIET - 60, True), (QUIET + 60, False), (-86400, False)])
+def test_a_holder_on_another_machine_holds_a_study_while_its_sign_of_life_is_young(
+    study: Study, seconds: float, held: bool
+) -> None:
+    note = study.folder.path / "holder.json"
+    note.write_text('{"pid": 1, "host": "far away", "started": "x"}', encoding="utf-8")
+    aged(study.folder.database, seconds)
+    assert is_held(study.folder.path) is held
+    study.folder.database.unlink()
+    assert is_held(study.folder.path)  # it has just begun
+
+
+def test_a_pipe_in_the_place_of_the_note_holds_nobody_up(study: Study) -> None:
+    study.close()
+    os.mkfifo(study.folder.path / "holder.json")
+    assert not is_held(study.folder.path)
+    with hold(study.folder.path, "s"):
+        assert is_held(study.folder.path)
+
+
+def test_a_mark_that_cannot_be_read_keeps_nobody_out(study: Study) -> None:
+    mark(study, pid=float("inf"))
+    refuse_living(study.folder.database, "s")
+    (study.folder.path / "holder.json").write_text('{"pid": Infinity, "host": "h"}', encoding="utf-8")
+    assert not is_held(study.folder.path)
+    for content in (b"damaged", b"", study.folder.database.read_bytes()[:5000]):
+        study.folder.database.write_bytes(content)
+        refuse_living(study.folder.database, "s")
+    study.folder.database.unlink()
+    refuse_living(study.folder.database, "s")
+    os.mkfifo(study.folder.database)
+    refuse_living(study.folder.database, "s")
 
 
 def test_the_mark_goes_when_the_study_is_closed(study: Study) -> None:

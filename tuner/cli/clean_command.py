@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +14,27 @@ from tuner.cli.keep_option import keep_option
 from tuner.cli.printing import console, printable, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tuner.cleaning import Waste
     from tuner.plan import Keep
     from tuner.study import Folder
+
+ONE = {
+    "checkpoints": "checkpoint",
+    "empty folders": "empty folder",
+    "backups but the newest": "backup but the newest",
+    "backups": "backup",
+    "logs": "log",
+    "damaged files": "damaged file",
+    "unfinished files": "unfinished file",
+    "files of the study": "file of the study",
+}
+"""What one of them is called."""
+
+MOST = 5
+"""Things that could not be removed are named one by one."""
 
 
 @click.command()
@@ -47,7 +62,9 @@ def clean(
         assert study is not None
         _delete(study, yes=yes, dry_run=dry_run, as_json=as_json)
     elif study is not None:
-        _say([_cleaned(study, keep, dry_run=dry_run)], as_json=as_json, one=True)
+        done = _cleaned(study, keep, dry_run=dry_run)
+        _say([done], as_json=as_json, one=True)
+        _refuse_stuck(done)
     else:
         _clean_all(keep, dry_run=dry_run, as_json=as_json)
 
@@ -65,6 +82,8 @@ class Cleaned:
     """What of a deleted study's folder is not ours."""
     spared: Sequence[Path] = ()
     """Damaged databases that tell more than the study does."""
+    stays: Mapping[Path, str] = field(default_factory=dict)
+    """What should have gone and could not be removed -> why."""
 
     @property
     def size(self) -> int:
@@ -72,7 +91,7 @@ class Cleaned:
 
 
 def _cleaned(name: str, keep: Keep | None, *, dry_run: bool) -> Cleaned:
-    from tuner.cleaning import clear, spared, waste
+    from tuner.cleaning import Cleared, clear, spared, waste
     from tuner.plan import Keep
     from tuner.study import Study, find_study, hold, is_held
 
@@ -82,9 +101,8 @@ def _cleaned(name: str, keep: Keep | None, *, dry_run: bool) -> Cleaned:
         policy = keep or Keep.parse(study.fact("run", {}).get("keep", "best"))
         spare = spared(study)
         found = waste(study, policy, spare, busy=dry_run and is_held(folder.path))
-        if not dry_run:
-            clear(found)
-    return Cleaned(folder=folder, found=found, dry_run=dry_run, spared=spare)
+        cleared = Cleared(gone=found) if dry_run else clear(found)
+    return Cleaned(folder=folder, found=cleared.gone, dry_run=dry_run, spared=spare, stays=cleared.stays)
 
 
 def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
@@ -98,6 +116,7 @@ def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
     for name in names:
         try:
             done.append(_cleaned(name, keep, dry_run=dry_run))
+            _refuse_stuck(done[-1])
         except TuneError as error:
             problems.append(error)
     if done or as_json or not names:
@@ -112,7 +131,7 @@ def _clean_all(keep: Keep | None, *, dry_run: bool, as_json: bool) -> None:
 
 
 def _delete(name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    from tuner.cleaning import clear, close, everything, refuse_others
+    from tuner.cleaning import Cleared, clear, close, everything, refuse_others
     from tuner.errors import TuneError
     from tuner.study import hold
     from tuner.study.backups import find_remains
@@ -122,20 +141,23 @@ def _delete(name: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     refuse_others(folder)
     with nullcontext() if dry_run else hold(folder.path, folder.name):
         found, left = everything(folder), strangers(folder)
+        cleared = Cleared(gone=found)
         if not dry_run:
             if not yes and not _confirmed(folder, sum(each.size for each in found)):
                 raise TuneError("nothing was deleted.")
-            clear(found)
-            left = close(folder)
-    _say([Cleaned(folder=folder, found=found, dry_run=dry_run, whole=True, left=left)], as_json=as_json, one=True)
+            cleared = clear(found, in_order=True)
+            left = left if cleared.stays else close(folder)
+    done = Cleaned(folder=folder, found=cleared.gone, dry_run=dry_run, whole=True, left=left, stays=cleared.stays)
+    _say([done], as_json=as_json, one=True)
     for path in left:
-        say(f"left: {path}, which {_why_left(folder, path, found)}")
+        say(f"left: {path}, which {_why_left(folder, path)}")
+    _refuse_stuck(done)
 
 
-def _why_left(folder: Folder, path: Path, found: Sequence[Waste]) -> str:
-    if path == folder.path:
-        return "another process uses again"
-    return "could not be removed" if any(path in each.paths for each in found) else "is not of the study"
+def _why_left(folder: Folder, path: Path) -> str:
+    if path != folder.path:
+        return "is not of the study"
+    return "another process uses again" if any(path.iterdir()) else "could not be removed"
 
 
 def _confirmed(folder: Folder, size: int) -> bool:
@@ -150,11 +172,12 @@ def _confirmed(folder: Folder, size: int) -> bool:
 
 def _trials(folder: Folder) -> str:
     """`40 trials, `; empty where they cannot be read."""
+    from tuner.cli.wording import plural
     from tuner.errors import StudyError
     from tuner.study import Study
 
     try:
-        return f"{Study.open(folder).n_finished()} finished trials, "
+        return f"{plural(Study.open(folder).n_finished(), 'finished trial')}, "
     except StudyError:
         return ""
 
@@ -174,6 +197,22 @@ def _say(done: Sequence[Cleaned], *, as_json: bool, one: bool = False) -> None:
     for each in done:
         for path in each.spared:
             say(f"spared: {path}, of which more trials can be read than the study has. Remove it yourself.")
+        for path, why in list(each.stays.items())[:MOST]:
+            say(f"stays: {path}: {why}")
+        if len(each.stays) > MOST:
+            say(f"stays: {len(each.stays) - MOST} more")
+
+
+def _refuse_stuck(done: Cleaned) -> None:
+    """Raises SetupError where not all went that should."""
+    from tuner.errors import SetupError
+
+    if done.stays:
+        n, what = len(done.stays), "is not deleted" if done.whole else "is not clean"
+        raise SetupError(
+            f"study '{done.folder.name}' {what}: {n} thing{'s' * (n != 1)} could not be removed. "
+            "Mend that, and give the same command again."
+        )
 
 
 def _document(cleaned: Cleaned) -> dict[str, Any]:
@@ -187,6 +226,7 @@ def _document(cleaned: Cleaned) -> dict[str, Any]:
             for each in cleaned.found
         ],
         "left": [str(path) for path in cleaned.left],
+        "stays": [{"path": str(path), "why": why} for path, why in cleaned.stays.items()],
         "spared": [str(path) for path in cleaned.spared],
     }
 
@@ -198,16 +238,24 @@ def _print(cleaned: Cleaned) -> None:
     from tuner.planning.disk import bytes_text
 
     name = printable(cleaned.folder.name)
-    if not cleaned.found:
+    if not cleaned.found and not cleaned.stays:
         click.echo(f"{name}: nothing to clean.")
         return
-    verb = "delete" if cleaned.whole else "free"
+    verb = "delete" if cleaned.whole and not cleaned.stays else "free"
     click.echo(f"{name}: {f'would {verb}' if cleaned.dry_run else f'{verb}d'} {bytes_text(cleaned.size)}.")
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column(justify="right")
     for each in cleaned.found:
-        table.add_row(f"  {bytes_text(each.size)}", str(len(each.paths)), Text(each.what))
-    console().print(table)
+        table.add_row(f"  {bytes_text(each.size)}", str(len(each.paths) or ""), Text(_called(each)))
+    if cleaned.found:
+        console().print(table)
     if cleaned.dry_run:
         click.echo("Nothing was touched. To do it, give the same command without --dry-run.")
+
+
+def _called(waste: Waste) -> str:
+    """After their number, which may be 0 where all of them stay in part."""
+    if not waste.paths:
+        return f"parts of {waste.what}"
+    return ONE.get(waste.what, waste.what) if len(waste.paths) == 1 else waste.what

@@ -89,6 +89,8 @@ def load_split(path: Path, fingerprint: str) -> Split:
 
 
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    if path.exists() and not path.is_file():  # a pipe would be waited for, for ever
+        raise zipfile.BadZipFile
     # The zip's own sums first: NumPy would parse a damaged header before it came upon them.
     with zipfile.ZipFile(path) as archive:
         if archive.testzip():

@@ -88,6 +88,8 @@ class Ahead:
 
     trials: int
     """That the study lacks."""
+    carried: int = 0
+    """That it takes over from another: they are written, and have no weights."""
     at_once: int
     epochs: int
     """Of a full trial."""
@@ -130,7 +132,8 @@ def disk_need(weights: Weights, ahead: Ahead, there: There) -> Need:
     """What the rest of a search needs: nothing but a report where it has ended."""
     if ahead.trials <= 0 and there.has_result:
         return Need(running=0, kept=0, database=0, result=REPORT)
-    running = min(ahead.at_once, max(ahead.trials, 0)) * AT_ONCE * weights.largest
+    at_once = max(min(ahead.at_once, ahead.trials), 1)  # at the end the winner's retraining
+    running = at_once * AT_ONCE * weights.largest
     return Need(
         running=max(running - there.cut_off, 0),
         kept=_n_kept(ahead, there) * weights.mean,
@@ -141,7 +144,7 @@ def disk_need(weights: Weights, ahead: Ahead, there: There) -> Need:
 
 def _database(ahead: Ahead, there: There) -> int:
     """What it will grow by, and its copies."""
-    grown = max(there.database, STUDY) + (TRIAL + EPOCH * ahead.epochs) * max(ahead.trials, 0)
+    grown = max(there.database, STUDY) + (TRIAL + EPOCH * ahead.epochs) * (max(ahead.trials, 0) + ahead.carried)
     return round(grown - there.database + max(COPIES * grown - there.backups, 0))
 
 
@@ -167,10 +170,23 @@ def estimate(space: SearchSpace, data: ImageData, ahead: Ahead, there: There) ->
     return None if weights is None else disk_need(weights, ahead, there)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    device: int
+    """By which the system tells it from others."""
+    free: int
+    """Bytes, for this user."""
+
+
+def disk_at(path: Path) -> Disk:
+    """The one on which `path` is, or will be; of a link, where it leads to."""
+    there = next(each for each in (path, *path.parents) if each.exists())
+    return Disk(device=there.stat().st_dev, free=shutil.disk_usage(there).free)
+
+
 def free_bytes(path: Path) -> int:
     """Free for this user where `path` is, or will be."""
-    there = next(each for each in (path, *path.parents) if each.exists())
-    return shutil.disk_usage(there).free
+    return disk_at(path).free
 
 
 def bytes_text(n_bytes: float) -> str:

@@ -3,7 +3,8 @@
 from tuner.home import studies_root
 from tuner.study import inbox
 from tuner.study.folder import Folder, find_study, list_lost, list_studies, study_folder
-from tuner.study.lock import hold, is_held
+from tuner.study.holding import hold
+from tuner.study.lock import is_held
 from tuner.study.records import attributes
 from tuner.study.snapshot import take_snapshot
 from tuner.study.storage import open_storage, storage_errors

@@ -22,12 +22,12 @@ from tuner.errors import BusyError, StudyError, TuneError
 from tuner.files import checksum, new_file, sweep
 from tuner.study.folder import Folder, find_study, study_folder
 from tuner.study.ledger import read_copy
-from tuner.study.leftovers import entries, remove
+from tuner.study.leftovers import backup_entries, remove
 from tuner.study.records import trial_of
 from tuner.study.storage import database_errors, is_current, storage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
 INTERVAL = 600.0
@@ -71,7 +71,7 @@ class Backup:
 
 def list_backups(folder: Folder) -> list[Backup]:
     """Those of the study, whole or not, newest first."""
-    found = [_backup(path) for path in entries(folder.backups)]
+    found = [_backup(path) for path in backup_entries(folder)]
     return sorted((each for each in found if each is not None), key=lambda each: each.number, reverse=True)
 
 
@@ -104,7 +104,7 @@ def take(folder: Folder, *, interval: float = INTERVAL, now: datetime | None = N
     path = folder.backups / f"study-{number:06}-{made:%Y%m%dT%H%M%SZ}-{total}.db"
     _write(folder, path, content)
     new = _backup(path)
-    for each in surplus([*([new] if new else []), *past], interval):
+    for each in not_needed([*([new] if new else []), *past], interval):
         remove(each.path)
     return new
 
@@ -150,6 +150,17 @@ def _write(folder: Folder, path: Path, content: bytes) -> None:
             work.write_bytes(content)
     except OSError as error:
         raise StudyError(f"{folder.backups}: {error.strerror or error}.") from None
+
+
+def not_needed(backups: Sequence[Backup], interval: float = INTERVAL) -> list[Backup]:
+    """Those of the backups, newest first, that can go. A damaged one pushes out no good one: it counts for nothing, and
+    goes when there are enough that are younger and good.
+    """
+    whole = [each for each in backups if each.is_whole]
+    gone = surplus(whole, interval) if whole else []
+    kept = [each for each in whole if each not in gone]
+    damaged = (each for each in backups if each not in whole)
+    return [*gone, *(each for each in damaged if len(kept) == KEPT and each.number < kept[-1].number)]
 
 
 def surplus(backups: Iterable[Backup], interval: float = INTERVAL) -> list[Backup]:
@@ -254,6 +265,8 @@ def shows_a_study(folder: Folder) -> bool:
 
 def _is_split(path: Path) -> bool:
     """By the names of its arrays: whose data they index does not matter."""
+    if not path.is_file():  # a pipe would be waited for, for ever
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             return set(archive.namelist()) == SPLIT

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tuner.files import UNFINISHED
 from tuner.study.backups import NAME
-from tuner.study.folder import RETRAINING, SET_ASIDE
-from tuner.study.leftovers import checkpoint_entries, entries
+from tuner.study.folder import RETRAINED, SET_ASIDE
+from tuner.study.leftovers import backup_entries, checkpoint_entries, entries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 DATABASE = re.compile(rf"study\.db(-journal|-wal|-shm|{re.escape(SET_ASIDE)}.+)?")
 FOLDS = re.compile(r"folds(-[0-9]+)?\.npz")
-RETRAINED = re.compile(rf"{RETRAINING}[0-9a-f]{{16}}")
 
 
 def belongings(folder: Folder) -> dict[str, list[Path]]:
@@ -32,7 +31,7 @@ def belongings(folder: Folder) -> dict[str, list[Path]]:
             *(path for path in there if _is_of_the_study(folder, path)),
         ],
         "database": sorted(database, key=lambda path: path == folder.database),
-        "backups": [path for path in entries(folder.backups) if _is_backup(path)],
+        "backups": [path for path in backup_entries(folder) if _is_backup(path)],
         "split": [path for path in there if path == folder.split],
     }
 
@@ -41,7 +40,7 @@ def contents(folder: Folder) -> list[Path]:
     """What stands in the folder and in those of its places where others may have put something; not the door."""
     places = {place for place in shared(folder) if place.is_dir() or place.is_symlink()}
     own = [path for path in entries(folder.path) if path not in {*door(folder), *places}]
-    return [*own, *checkpoint_entries(folder), *entries(folder.backups)]
+    return [*own, *checkpoint_entries(folder), *backup_entries(folder)]
 
 
 def strangers(folder: Folder) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 RETRAINING = "retraining-"
+RETRAINED = re.compile(rf"{RETRAINING}[0-9a-f]{{16}}")
 
 SET_ASIDE = ".damaged-"
 """Stands in the name of a database that `tune repair` moved out of the way."""
@@ -89,7 +91,8 @@ class Folder:
     @property
     def retrainings(self) -> list[Path]:
         """Where retrainings that did not end have left their epochs."""
-        return sorted(self.all_checkpoints.glob(f"{RETRAINING}*"))
+        found = self.all_checkpoints.glob(f"{RETRAINING}*")
+        return sorted(path for path in found if RETRAINED.fullmatch(path.name) and not path.is_symlink())
 
     @property
     def backups(self) -> Path:

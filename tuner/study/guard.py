@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import sqlite3
 import threading
-import time
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from tuner.errors import BusyError, HeldError, StudyError
-from tuner.study.lock import Holder, is_ours, lives, this_process
+from tuner.study.lock import QUIET, Holder, is_ours, is_young, lives, silence, this_process
 from tuner.study.reading import last_id
 from tuner.study.storage import begin, storage_errors
 from tuner.study.tables import STUDY_SYSTEM
@@ -36,9 +37,6 @@ WRITER = "tune:writer"
 
 BEAT = 20.0
 """Seconds between two signs of life of a writer: the time of the database's file is set."""
-
-QUIET = 180.0
-"""Seconds without one after which a writer on another machine, whom nobody can ask, is taken to be dead."""
 
 
 @contextmanager
@@ -121,27 +119,53 @@ def take(connection: Connection, path: Path, row: int, name: str) -> Guard:
     return guard
 
 
+def refuse_living(path: Path, name: str) -> None:
+    """Raises BusyError where the mark in the database at `path` is that of another process that lives, wherever. Reads
+    the file as it is, without a lock. One that is damaged cannot be asked, and refuses nobody.
+    """
+    if not path.is_file():
+        return
+    source = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(source, uri=True)) as reading:
+            rows = reading.execute("SELECT value_json FROM study_system_attributes WHERE key = ?", (WRITER,)).fetchall()
+    except sqlite3.Error:
+        return
+    for (text,) in rows:
+        _refuse_living(_parsed(text), path, name)
+
+
 def _refuse_living(mark: dict[str, Any], path: Path, name: str) -> None:
     try:
         holder = Holder(pid=int(mark["pid"]), host=str(mark["host"]), started=str(mark["started"]))
-    except (KeyError, TypeError, ValueError):  # none, or none that we know
+    except (KeyError, TypeError, ValueError, OverflowError):  # none, or none that we know
         return
     if is_ours(holder) or not lives(holder):
         return
-    rest = "Wait for it, or stop it."
-    if holder.is_elsewhere:
-        ago = time.time() - path.stat().st_mtime
-        if ago > QUIET:
-            return
-        rest = f"It lived {ago:.0f} s ago. If that machine is gone, try again in {QUIET - ago:.0f} s."
+    ago = silence(path)
+    if holder.is_elsewhere and ago > QUIET:
+        return
+    rest = _when_to_try(path, ago) if holder.is_elsewhere else "Wait for it, or stop it."
     raise HeldError(f"study '{name}' is held by process {holder.pid} on {holder.host}. {rest}")
 
 
+def _when_to_try(path: Path, ago: float) -> str:
+    if is_young(ago):
+        return f"It lived {max(ago, 0):.0f} s ago. If that machine is gone, try again in {QUIET - ago:.0f} s."
+    return (
+        f"Nothing tells whether it lives: {path.name} is dated {-ago:.0f} s ahead of this machine's clock. "
+        f"If that machine is gone, type: touch {shlex.quote(str(path))} and try again {QUIET:.0f} s later."
+    )
+
+
 def _mark(connection: Connection, row: int) -> dict[str, Any]:
-    text = connection.execute(select(STUDY_SYSTEM.c.value_json).where(*_where(row))).scalar()
+    return _parsed(connection.execute(select(STUDY_SYSTEM.c.value_json).where(*_where(row))).scalar())
+
+
+def _parsed(text: str | bytes | None) -> dict[str, Any]:
     try:
         mark = json.loads(text or "")
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return {}
     return mark if isinstance(mark, dict) else {}
 

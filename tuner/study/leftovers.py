@@ -49,6 +49,11 @@ def checkpoint_folders(folder: Folder) -> list[Path]:
     return [path for path in checkpoint_entries(folder) if path.is_dir() and not path.is_symlink()]
 
 
+def backup_entries(folder: Folder) -> list[Path]:
+    """What stands where the study's backups are kept, likewise also where that is a link to another disk."""
+    return _scanned(folder.backups)
+
+
 def size_of(path: Path) -> int:
     """Bytes of a file, or of all files below a folder. Links count for themselves."""
     if path.is_dir() and not path.is_symlink():
@@ -59,13 +64,19 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def remove(path: Path) -> None:
-    """The file, or the folder with all that is in it, is gone, as far as it may be removed. Of a link, the link."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
+def remove(path: Path) -> str:
+    """The file, or the folder with all that is in it, is gone, as far as it may be removed. Of a link, the link.
+    Returns why it is still there; empty where it is not.
+    """
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
             path.unlink()
+    except OSError as error:
+        shutil.rmtree(path, ignore_errors=True)  # what else of it can go; of a file, nothing
+        return (error.strerror or str(error)) if os.path.lexists(path) else ""
+    return ""
 
 
 def drop(folder: Path) -> None:
@@ -81,14 +92,13 @@ def unfinished(folder: Folder, now: float | None = None) -> Iterator[Path]:
     """What was being written when its process was killed. The caller holds the study's lock."""
     trials = checkpoint_folders(folder)
     locked = [
-        folder.path,
-        folder.backups,
-        folder.damaged,
-        *trials,
-        *(fold for each in trials for fold in folders(each)),
+        *entries(folder.path),
+        *backup_entries(folder),
+        *entries(folder.damaged),
+        *(path for each in trials for path in entries(each)),
+        *(path for each in trials for fold in folders(each) for path in entries(fold)),
     ]
-    for place in locked:
-        yield from (path for path in entries(place) if path.name.startswith(UNFINISHED))
+    yield from (path for path in locked if path.name.startswith(UNFINISHED))
     now = time.time() if now is None else now
     others = [
         *(path for path in entries(folder.path) if path.name.startswith(f".{folder.report.name}.")),

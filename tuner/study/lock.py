@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import socket
 import time
@@ -16,14 +17,17 @@ import psutil
 from filelock import FileLock, Timeout
 
 from tuner import crashing
-from tuner.errors import HeldError, StudyError
+from tuner.errors import HeldError, StudyError, TuneError
 from tuner.files import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 INTRODUCTION = 0.5
 """Seconds within which whoever has the lock has said who it is."""
+
+QUIET = 180.0
+"""Seconds without a sign of life after which a writer on another machine, whom nobody can ask, is taken to be dead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +61,9 @@ def lives(holder: Holder) -> bool:
 
 
 @contextmanager
-def hold(folder: Path, name: str) -> Iterator[None]:
+def hold(folder: Path, name: str, admit: Callable[[], None] = lambda: None) -> Iterator[None]:
     """The study in `folder` is ours while the block runs. Raises HeldError where a live process holds it, StudyError
-    where nothing can be locked there.
+    where nothing can be locked there; and the TuneError of `admit`, which is asked before anybody hears of us.
 
     The operating system drops the lock when its holder dies, however it dies, so there is no stale lock to clear.
     """
@@ -68,9 +72,13 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
         crashing.here("lock-taken")
+        admit()
         _introduce(note)
     except Timeout:
         raise HeldError(f"study '{name}' is held by {_who(note)}. Wait for it, or stop it.") from None
+    except TuneError:
+        lock.release()
+        raise
     except (OSError, NotImplementedError) as error:  # a network drive, say, that knows no locks
         lock.release()
         why = (error.strerror if isinstance(error, OSError) else "") or "its file system knows no locks"
@@ -100,16 +108,37 @@ def _withdraw(note: Path) -> None:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process that lives holds the study in `folder`. One on another machine is taken to live."""
-    holder = _holder(folder / "holder.json")
-    return holder is not None and lives(holder)
+    """Whether a process that lives holds the study in `folder`; one elsewhere, while its sign of life is young."""
+    note = folder / "holder.json"
+    holder = _holder(note)
+    if holder is None or not lives(holder):
+        return False
+    database = folder / "study.db"  # a run that has just begun has none yet
+    return not holder.is_elsewhere or is_young(silence(database if database.exists() else note))
+
+
+def silence(path: Path) -> float:
+    """Seconds since a holder last gave a sign of life, which is that it set the time of the file; below 0 where that
+    time is still to come.
+    """
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return math.inf
+
+
+def is_young(seconds: float) -> bool:
+    """A time far ahead of our clock tells nothing."""
+    return -QUIET <= seconds <= QUIET
 
 
 def _holder(note: Path) -> Holder | None:
     try:
+        if not note.is_file():  # a pipe would be waited for, for ever
+            return None
         found = json.loads(note.read_text(encoding="utf-8"))
         return Holder(pid=int(found["pid"]), host=str(found["host"]), started=str(found.get("started", "")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 

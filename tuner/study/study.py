@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tuner.study.folder import Folder
 
 
-CUT_SHORT = "its process ended before the search did"
+CUT_SHORT = "its process ended before the search did, or the disk was full"
 
 
 class Study:
@@ -258,18 +258,17 @@ class Study:
             if len(self.plan.objectives) == 1:
                 self._show(trial, {last.epoch: last.val_accuracy})
 
-    def record_fold(self, trial: optuna.Trial, folds: tuple[Fold, ...]) -> None:
+    def record_fold(self, trial: optuna.Trial, folds: tuple[Fold, ...], clock: float = 0.0) -> None:
         """Keeps the folds, and the mean of their accuracies so far where Optuna's dashboards look for a curve."""
         with self._ledger.together():
             self._ledger.hasten()  # no checkpoint tells it again
             trial.set_user_attr(FOLDS, [list(astuple(fold)) for fold in folds])
+            trial.set_user_attr(CURVE, {"epochs": [], "clock": clock})
             if len(self.plan.objectives) == 1:
                 self._show(trial, {len(folds): sum(fold.accuracy for fold in folds) / len(folds)})
 
     def _show(self, trial: optuna.Trial, curve: Mapping[int, float]) -> None:
-        """Intermediate values by step. `Trial.report` would refuse them where there are several objectives, and would
-        warn of an epoch that was trained again.
-        """
+        """By step. `Trial.report` would refuse them where there are several objectives, and warn of one seen again."""
         for step, value in curve.items():
             self._ledger.set_trial_intermediate_value(trial._trial_id, step, value)  # noqa: SLF001
 
