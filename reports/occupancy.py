@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class Use:
     """Of all slots that had a trial."""
 
     slots: tuple[str, ...]
+    at_once: int
+    """The most of them that had a trial at the same moment: fewer than all where sessions had slots of their own."""
     seconds: float
     """That they were there: each from its first trial to the end of its last, all slots together like the others."""
     trained: float
@@ -94,10 +97,22 @@ def use_of(trials: Sequence[TrialRow]) -> Use | None:
         return None
     return Use(
         slots=slots_of(trials),
+        at_once=_most_at_once(trials),
         seconds=sum(_there(trials).values()),
         trained=sum(part.seconds for part in found if not part.waiting),
         waited=sum(part.seconds for part in found if part.waiting),
     )
+
+
+def _most_at_once(trials: Sequence[TrialRow]) -> int:
+    stays = [stay for trial in trials for stay in trial.stays]
+    turns = [(stay.began, 1, stay.slot) for stay in stays] + [(stay.ended, -1, stay.slot) for stay in stays]
+    there: Counter[str] = Counter()
+    most = 0
+    for _, change, slot in sorted(turns):  # of one moment the ends come first
+        there[slot] += change
+        most = max(most, sum(n > 0 for n in there.values()))
+    return most
 
 
 def _there(trials: Sequence[TrialRow]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,5 +75,15 @@ def test_a_run_that_is_stopped_before_it_begins_and_resumed_with_other_workers_c
     assert f"its 3 slots together trained for {trained} of the " in page
     assert f"All trials together trained for {trained}, " in page
     assert run_program(["show", "s"]) == 0
-    shares = f"3 slots: trained {100 * use['trained'] / use['seconds']:.1f} %, "
+    shares = f"3 slots: {100 * use['trained'] / use['seconds']:.0f} % of the time training, "
     assert shares in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_the_slots_did_is_told_within_eighty_columns(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    job.run({"seconds": 0.05}, workers=2, budget=Budget(trials=4))
+    assert run_program(["show", "s"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "of the time training" in line)
+    assert re.fullmatch(
+        r"2 trials at once: \d+ % of the time training(, \d+ % starting processes)?(, \d+ % empty)?", line
+    )
+    assert len(line) <= 80

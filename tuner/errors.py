@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class TuneError(Exception):
-    """The run failed: no trial completed, or the failure brake ended it. Its text is one line for the user."""
+    """The run failed: no trial has a score, or the failure brake ended it. Its text is one line for the user."""
 
     exit_code: ClassVar[int] = 1
 

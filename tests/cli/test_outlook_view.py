@@ -226,7 +226,7 @@ def test_a_run_that_ended_otherwise_may_go_on(running: Study, capsys: pytest.Cap
     ("words", "line"),
     [
         (("--outlook", "--more", "0"), "0 is not in the range"),
-        (("--outlook", "--more", "many"), "'many' is not a valid integer"),
+        (("--outlook", "--more", "many"), "'many' is not a valid whole number"),
         (("--outlook", "--more", "1000000"), "1000000 is not in the range"),
         (("--more", "5"), "--more 5 says how far --outlook looks ahead: it needs --outlook too."),
     ],

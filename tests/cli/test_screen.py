@@ -1,5 +1,6 @@
 """What a run shows, as text."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from rich.console import Console
 from search_spaces import SearchSpace
 from tuner.cli.printing import printable, span
 from tuner.cli.progress import Progress
-from tuner.cli.screen import PlainScreen
+from tuner.cli.screen import LiveScreen, PlainScreen
 from tuner.cli.trial_lines import sparkline, trial_line
 from tuner.cli.view import view
 from tuner.events import (
@@ -106,7 +107,7 @@ def test_a_trial_is_one_plain_line() -> None:
     best = trial_line(trial(0, TrialState.COMPLETE, 0.8, 0.9123, preset="published"), is_best=True)
     assert best == "trial   0  complete  0.9123 epoch   2/2  120 k params   52 s  best  published"
     failed = trial_line(trial(7, TrialState.FAILED, reason="nan", detail="the loss ran away"), is_best=False)
-    assert failed == "trial   7  failed    nan: the loss ran away  120 k params   52 s"
+    assert failed == "trial   7  failed    120 k params   52 s  nan: the loss ran away"
 
 
 def test_plain_output_has_a_line_for_each_thing_that_happened(tmp_path: Path) -> None:
@@ -129,10 +130,12 @@ def test_plain_output_has_a_line_for_each_thing_that_happened(tmp_path: Path) ->
         for event in events:
             screen.event(event)
     assert said[0] == "digits · mlp_v1 · study s"
-    assert said[1].endswith("SIGKILL; going on with it (retry 1)")
+    assert said[1].endswith(
+        "ended by SIGKILL (by somebody, or by the system for want of memory); going on with it (retry 1)"
+    )
     assert said[2].endswith("best")
     assert "pruned" in said[3]
-    assert said[4] == "retraining trial 3 for 1 epochs on training + validation"
+    assert said[4] == "retraining trial 3 for 1 epoch on training + validation"
 
 
 def test_spans_read_as_people_write_them() -> None:
@@ -189,6 +192,20 @@ def test_the_usual_line_of_a_trial_fits_eighty_columns() -> None:
     )
 
 
+def test_the_usual_line_of_a_failed_trial_fits_eighty_columns_and_ends_with_why() -> None:
+    late = {"reason": "timeout", "detail": "trained for longer than 300 s"}
+    assert trial_line(trial(0, TrialState.FAILED, preset="published", **late), is_best=False) == (
+        "trial   0  failed     52 s  preset published  trained for longer than 300 s"
+    )
+    assert trial_line(trial(0, TrialState.FAILED, 0.5, 0.6, **late), is_best=False) == (
+        "trial   0  failed    0.6000 epoch   2/2   52 s  trained for longer than 300 s"
+    )
+    known = {"reason": "out_of_memory", "detail": "memory ran out: its process was ended by SIGKILL"}
+    assert trial_line(trial(0, TrialState.FAILED, **known), is_best=False).endswith("ended by SIGKILL")
+    died = {"reason": "crash", "detail": "killed, " * 20}
+    assert trial_line(trial(0, TrialState.FAILED, **died), is_best=False).endswith(", killed,")
+
+
 def test_what_a_running_trial_has_no_room_for_is_the_beginning_of_its_curve() -> None:
     progress = Progress(Budget(trials=10), Clock())
     progress.take(replace(BEGAN, preset="published", device="CPU, share 1 of 2"))
@@ -207,7 +224,7 @@ def test_that_a_run_ends_is_said_at_once_and_stays(tmp_path: Path) -> None:
     progress.take(BEGAN)
     progress.take(stopping)
     progress.take(EpochScored(number=3, epoch=epoch(1, 0.7)))
-    told = "ending: what runs keeps its last epoch; Ctrl-C again ends at once"
+    told = "ending: what runs keeps its last epoch; Ctrl-C now ends at once"
     assert drawn(progress, "loading TensorFlow", 80)[-1] == f"{told} …"
     progress.take(Retraining(trial=trial(3, TrialState.COMPLETE, 0.9), epochs=1))
     assert "ending" not in "".join(drawn(progress))
@@ -226,3 +243,24 @@ def plain(tmp_path: Path, *events: Event) -> list[str]:
     for event in events:
         screen.event(event)
     return said
+
+
+def test_below_the_line_of_a_trial_that_ended_the_view_is_of_the_same_moment(tmp_path: Path) -> None:
+    request = Request(
+        dataset="digits",
+        space=SearchSpace.load("mlp_v1"),
+        folder=Folder(tmp_path / "s"),
+        budget=Budget(trials=5),
+        command="",
+    )
+    written = io.StringIO()
+    out = Console(file=written, force_terminal=True, width=80, legacy_windows=False, color_system=None)
+    with LiveScreen(request, out) as screen:
+        for number in range(5):
+            screen.event(replace(BEGAN, number=number))
+            screen.event(EpochScored(number=number, epoch=epoch(1, 0.7)))
+            screen.event(TrialEnded(trial=trial(number, TrialState.PRUNED, 0.5)))
+            line, _, view_after = written.getvalue().rpartition(f"trial   {number}  pruned")
+            assert line
+            assert f"{number + 1}/5 trials" in view_after
+            assert f"trial   {number}  epoch" not in view_after

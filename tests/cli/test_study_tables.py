@@ -48,11 +48,11 @@ def test_numbers_and_states_are_never_cut(width: int) -> None:
 
 
 def test_a_running_trial_is_shown_by_the_epochs_that_are_done_of_those_it_is_to_train() -> None:
-    assert ["14", "running", "0.7000", "1/3"] in [line.split()[:4] for line in shown(80)]
+    assert ["14", "running", "0.7000", "at", "1/3"] in [line.split()[:5] for line in shown(80)]
 
 
 def test_what_ran_in_a_study_that_nobody_holds_was_cut_off() -> None:
-    assert ["14", "cut", "off", "0.7000", "1/3"] in [line.split()[:5] for line in shown(80, held=False)]
+    assert ["14", "cut", "off", "0.7000", "at", "1/3"] in [line.split()[:6] for line in shown(80, held=False)]
 
 
 def test_studies_are_told_with_what_is_left_to_do() -> None:

@@ -1,6 +1,7 @@
 """What is left to do of a study, as `tune show` and `tune studies` tell it."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from fakes.job import make
 
 from tuner.cli.boundary import run_program
 from tuner.errors import TuneError
+from tuner.plan import Budget
 from tuner.study import Study, hold, study_folder
 
 Captured = pytest.CaptureFixture[str]
@@ -41,6 +43,16 @@ def test_a_winner_that_is_not_retrained_yet_is_told(study: Study, capsys: Captur
     assert told == {"what": "the winner is not retrained yet", "command": "tune resume s"}
 
 
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(study: Study, capsys: Captured) -> None:
+    study.close()
+    for name in ("holder.json", "best/manifest.json"):
+        path = study.folder.path / name
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+    assert "all 2 trials are done" in shown(capsys, "show", "s")
+    assert "all 2 trials are done" in shown(capsys, "studies")
+
+
 def test_while_a_process_holds_it_nothing_is_left_to_others(study: Study, capsys: Captured) -> None:
     study.close()
     shutil.rmtree(study.folder.best)
@@ -66,3 +78,14 @@ def test_a_search_that_the_brake_ended_is_not_over_and_says_why_it_ended(
     told = shown(capsys, "show", "s")
     assert "ended because there were 3 failures in a row, the first: as ordered\n" in told
     assert "the search is not over; go on with: tune resume s" in told
+
+
+def test_where_failures_have_used_up_the_budget_the_command_raises_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    job = make(home, monkeypatch)
+    with pytest.raises(TuneError, match="3 failures in a row"):
+        job.run({"fail": {str(number): "timeout" for number in range(50)}}, budget=Budget(trials=3))
+    told = shown(capsys, "show", "s")
+    assert "the search is not over; go on with: tune resume s --trial-timeout none --trials 6\n" in told
+    assert json.loads(shown(capsys, "studies", "--json"))[0]["to_do"]["command"].endswith("--trials 6")

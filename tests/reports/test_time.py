@@ -54,6 +54,7 @@ def test_utilisation_is_the_training_over_each_slots_time_from_its_first_trial_t
     use = use_of(report.trials)
     assert use is not None
     assert (use.trained, use.waited, use.idle, use.seconds) == (74 - 16, 16, 42, 62 + 54)
+    assert use.at_once == 2
     assert use.utilisation == pytest.approx(58 / 116)
     assert use.waiting == pytest.approx(16 / 116)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tuner import crashing
-from tuner.cli.printing import printable, say
+from tuner.cli.printing import say
+from tuner.cli.wording import explained
 from tuner.errors import Interrupted, SetupError, StudyError, TuneError
 from tuner.files import FULL
 
@@ -51,7 +52,7 @@ def run_program(arguments: Sequence[str]) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    say(f"tune: {text}", keep="\n")
+    say(f"tune: {explained(text)}", keep="\n")
     return code
 
 
@@ -69,7 +70,7 @@ def _unexpected(error: Exception) -> int:
     from search_spaces import SpaceError
 
     if isinstance(error, SpaceError):
-        click.echo(printable(str(error), keep="\n"), err=True)
+        say(str(error), keep="\n")
         return USAGE
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli.words import WholeNumber
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -68,7 +70,7 @@ def with_budget_options(
 ) -> Callable[[Any], Any]:
     """A decorator that adds the options, with such words; the command gets them as one BudgetOptions named `budget`."""
     options = (
-        click.option("--trials", type=click.IntRange(1), metavar="N", help=trials),
+        click.option("--trials", type=WholeNumber(1), metavar="N", help=trials),
         click.option("--timeout", type=Span(), help=timeout),
         click.option(
             "--trial-timeout",
@@ -77,7 +79,7 @@ def with_budget_options(
         ),
         click.option(
             "--retries",
-            type=click.IntRange(0),
+            type=WholeNumber(0),
             metavar="N",
             help="Begin a trial that was cut off again, so often without a new epoch." + (default or "  [default: 2]"),
         ),

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from tuner.cli.words import WholeNumber
+
 
 @click.command()
 @click.argument("study")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), metavar="N", default=0, help="Port on 127.0.0.1.  [default: a free one]"
+    "--port", type=WholeNumber(0, 65535), metavar="N", default=0, help="Port on 127.0.0.1.  [default: a free one]"
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 def dashboard(study: str, port: int, *, open_it: bool) -> None:

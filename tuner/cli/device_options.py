@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.cli.words import WholeNumber
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -45,13 +47,13 @@ def with_device_options(default: str = "") -> Callable[[Any], Any]:
         ),
         click.option(
             "--trials-per-gpu",
-            type=click.IntRange(1),
+            type=WholeNumber(1),
             metavar="N",
             help="Trials at once on each GPU, with a share of its memory each." + (default or "  [default: 1]"),
         ),
         click.option(
             "--workers",
-            type=click.IntRange(1),
+            type=WholeNumber(1),
             metavar="N",
             help="Trials at once on the CPU, with a part of its cores each."
             + (default or "  [default: the fastest, see tune doctor]"),

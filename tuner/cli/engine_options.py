@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tuner.cli.words import OneOf
+from tuner.cli.words import OneOf, WholeNumber
 from tuner.engines.catalog import CARDS, PRUNERS, card
 from tuner.errors import UsageError
 from tuner.plan import ACCURACY, OBJECTIVES
@@ -29,7 +29,7 @@ objective = click.option(
     help="What is sought; several give a Pareto front.",
 )
 folds = click.option(
-    "--folds", type=click.IntRange(2), metavar="K", help="Folds of grid-search-cv's cross-validation.  [default: 5]"
+    "--folds", type=WholeNumber(2), metavar="K", help="Folds of grid-search-cv's cross-validation.  [default: 5]"
 )
 
 

@@ -12,6 +12,7 @@ from tuner.cli import shared_options
 from tuner.cli.device_options import with_device_options
 from tuner.cli.keep_option import keep_option
 from tuner.cli.space_options import with_space_options
+from tuner.cli.words import WholeNumber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 @click.command(context_settings={"show_default": True})
 @click.argument("dataset")
 @with_space_options
-@click.option("--samples", type=click.IntRange(0), metavar="N", default=3, help="Random configurations to show.")
+@click.option("--samples", type=WholeNumber(0), metavar="N", default=3, help="Random configurations to show.")
 @click.option("--preset", metavar="NAME", help="Show this preset's layers instead of the default's.")
-@click.option("--trials", type=click.IntRange(1), metavar="N", default=50, help="Trials of the search.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Of the random draws and the split.")
+@click.option("--trials", type=WholeNumber(1), metavar="N", default=50, help="Trials of the search.")
+@click.option("--seed", type=WholeNumber(0), metavar="N", default=0, help="Of the random draws and the split.")
 @shared_options.data
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images.")
+@click.option("--limit", type=WholeNumber(1), metavar="N", help="Use only so many training images.")
 @shared_options.epochs
 @shared_options.validation
 @shared_options.precision

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 import unicodedata
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -23,8 +24,39 @@ def printable(text: str, keep: str = "") -> str:
 def say(text: str, keep: str = "") -> None:
     """A line on standard error. Nobody reading it any more is no reason to stop working."""
     with suppress(OSError):
-        sys.stderr.write(printable(text, keep) + "\n")
+        sys.stderr.write(wrapped(printable(text, keep), _columns(sys.stderr)) + "\n")
         sys.stderr.flush()
+
+
+COMMAND = re.compile(r"(?<=: )tune [^.,;:()]+")
+"""In a sentence."""
+
+LEAST_WIDTH = 20
+"""Columns below which nothing is gained by wrapping."""
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """`text` broken between its words for a terminal so wide. A command to type stays on one line, to be copied."""
+    if width is None or width < LEAST_WIDTH:
+        return text
+    return "\n".join(line if line.startswith("tune ") else _folded(line, width) for line in text.split("\n"))
+
+
+def _folded(line: str, width: int) -> str:
+    kept = COMMAND.sub(lambda found: found[0].replace(" ", "\0"), line)
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    rows = textwrap.wrap(
+        kept, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
+    return "\n".join(rows).replace("\0", " ")
+
+
+def _columns(file: TextIO) -> int | None:
+    """Of the terminal that the file is; None where it is none."""
+    try:
+        return os.get_terminal_size(file.fileno()).columns if file.isatty() else None
+    except (OSError, ValueError):  # it says no size, or is no file
+        return None
 
 
 WIDE = 160

@@ -13,6 +13,7 @@ import click
 
 from tuner.cli.budget_options import with_budget_options
 from tuner.cli.device_options import with_device_options
+from tuner.cli.fixed_options import Continuing
 from tuner.cli.keep_option import keep_option
 from tuner.cli.run_command import with_output_options
 from tuner.cli.space_options import with_new_space_options
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tuner.study import Folder, Study
 
 
-@click.command()
+@click.command(cls=Continuing)
 @click.argument("study")
 @with_budget_options(
     trials="Finished trials in total.  [default: as before]",
@@ -155,11 +156,12 @@ def _show(request: Request) -> None:
 
 def _question(study: Study, found: Sequence[Difference], folder: Folder, origin: CarriedOver) -> str:
     from tuner.cli.difference_text import difference_lines
+    from tuner.cli.wording import plural
     from tuner.cli.words import called
 
     lines = "".join(f"\n  {line}" for line in difference_lines(found))
     verb = "is" if origin.carried == 1 else "are"
-    valid = f"{origin.carried} of its {origin.finished} finished trials {verb} valid"
+    valid = f"{origin.carried} of its {plural(origin.finished, 'finished trial')} {verb} valid"
     why = f" ({'; '.join(origin.reasons)})" if origin.reasons else ""
     return (
         f"study '{study.folder.name}' was begun in another space:{lines}\n"

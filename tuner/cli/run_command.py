@@ -13,6 +13,7 @@ from tuner.cli.budget_options import NO_LAST_RUN, with_budget_options
 from tuner.cli.device_options import with_device_options
 from tuner.cli.keep_option import keep_option
 from tuner.cli.space_options import with_space_options
+from tuner.cli.words import WholeNumber
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,11 +42,11 @@ def with_output_options(command: Any) -> Any:
     trials="Finished trials in total.  [default: 50; all of a cross-validated grid]",
     timeout="End the search after this time (90s, 15m, 2h) and finish the job.",
 )
-@click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Makes it repeatable.")
+@click.option("--seed", type=WholeNumber(0), metavar="N", default=0, help="Makes it repeatable.")
 @click.option("--study", "name", metavar="NAME", help="The study's name.  [default: DATASET-SPACE]")
 @shared_options.data
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Use only so many training images, a stratified sample."
+    "--limit", type=WholeNumber(1), metavar="N", help="Use only so many training images, a stratified sample."
 )
 @shared_options.epochs
 @shared_options.validation

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from tuner.cli.echo import without_control_echo
+from tuner.cli.murmur import Murmur, what_runs
 from tuner.cli.printing import console, printable
 from tuner.cli.printing import say as say_on_stderr
 from tuner.cli.progress import Progress
 from tuner.cli.trial_lines import trial_line
-from tuner.cli.wording import carried_text, precision_text, stopping_text, trouble_line
+from tuner.cli.wording import carried_text, plural, precision_text, stopping_text, trouble_line
 from tuner.engines.catalog import card
 from tuner.events import (
     CarriedOver,
@@ -22,6 +23,7 @@ from tuner.events import (
     Event,
     FoldScored,
     Retraining,
+    RetrainingEpoch,
     SetAside,
     SlotLost,
     Stopping,
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from rich.console import Group
+    from rich.console import Console, Group
+    from rich.text import Text
 
     from tuner.opening import Request
 
@@ -70,11 +73,17 @@ class SilentScreen:
 
 
 class PlainScreen(SilentScreen):
-    """A line for each trial."""
+    """A line for each trial, and where that takes longer a line a minute."""
 
-    def __init__(self, request: Request, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        say: Callable[[str], None] = say_on_stderr,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(request)
-        self._say = say or say_on_stderr
+        self._murmur = Murmur(say, clock)
+        self._say = self._murmur.say
         self._downloading = ""
         self._title = f"{request.dataset} · {request.space.name} · study {request.folder.name}"
 
@@ -89,7 +98,7 @@ class PlainScreen(SilentScreen):
             case TrialEnded(trial=trial):
                 self._say(trial_line(trial, is_best=self.progress.best is trial and best_before is not trial))
             case TakenUp():
-                self._say(f"going on with {self.progress.n_finished} finished trials")
+                self._say(f"going on with {plural(self.progress.n_finished, 'finished trial')}")
             case Enqueued() | SetAside():
                 self._say(inbox_line(event))
             case CarriedOver():
@@ -102,7 +111,10 @@ class PlainScreen(SilentScreen):
                 self._say(stopping_text(event))
             case Retraining():
                 images = "all training images" if event.trial.folds else "training + validation"
-                self._say(f"retraining trial {event.trial.number} for {event.epochs} epochs on {images}")
+                epochs = plural(event.epochs, "epoch")
+                self._say(f"retraining trial {event.trial.number} for {epochs} on {images}")
+            case EpochScored() | FoldScored() | RetrainingEpoch():
+                self._murmur.murmur(lambda: what_runs(self.progress))
             case _:
                 pass
 
@@ -110,6 +122,7 @@ class PlainScreen(SilentScreen):
         if name != self._downloading:
             self._downloading = name
             self._say(f"downloading {name} ({total / 2**20:.1f} MiB)" if total else f"downloading {name}")
+        self._murmur.murmur(lambda: f"downloading {name}: {done / 2**20:.1f} MiB so far")
 
 
 def inbox_line(event: Enqueued | SetAside) -> str:
@@ -122,12 +135,11 @@ def inbox_line(event: Enqueued | SetAside) -> str:
 class LiveScreen(SilentScreen):
     """A view that is redrawn in place; the lines of ended trials stand above it and stay."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, out: Console | None = None) -> None:
         from rich.live import Live
 
         super().__init__(request)
-        self._plain = PlainScreen(request, say=lambda _line: None)
-        self._console = console(sys.stderr)
+        self._console = out or console(sys.stderr)
         self._title = f"{request.dataset} · {request.space.name}"
         self._study = request.folder.name
         first = " and training the first fold" if card(request.engine).folds else ""
@@ -165,13 +177,13 @@ class LiveScreen(SilentScreen):
         if isinstance(event, TrialEnded):
             self._print_trial(event.trial, is_best=self.progress.best is event.trial and best_before is not event.trial)
         if isinstance(event, Computing):
-            self._console.print(printable(precision_text(event)), style="dim", markup=False)
+            self._print(Text(printable(precision_text(event)), "dim"))
         if isinstance(event, CarriedOver):
-            self._console.print(printable(carried_text(event)), markup=False)
+            self._print(Text(printable(carried_text(event))))
         if isinstance(event, Enqueued | SetAside):
-            self._console.print(printable(inbox_line(event)), style="cyan", markup=False)
+            self._print(Text(printable(inbox_line(event)), "cyan"))
         if isinstance(event, WorkerLost | WaitingForMemory | SlotLost | Warned):
-            self._console.print(Text.assemble(("!", "yellow"), " ", printable(trouble_line(event))))
+            self._print(Text.assemble(("!", "yellow"), " ", printable(trouble_line(event))))
 
     def download(self, name: str, done: int, total: int) -> None:
         share = f" {done / total:.0%} of {total / 2**20:.1f} MiB" if total else ""
@@ -185,6 +197,11 @@ class LiveScreen(SilentScreen):
         line = Text.assemble((mark, colour), " ", (words, "bold" if is_best else ""))
         if trial.state is not TrialState.FAILED:  # why it failed is worth a second line
             line.no_wrap, line.overflow = True, "ellipsis"
+        self._print(line)
+
+    def _print(self, line: Text) -> None:
+        """Above the view, which is drawn anew first: printing alone would repeat it as it was before the event."""
+        self._live.refresh()
         self._console.print(line)
 
     def _view(self) -> Group:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.braking import Braked
+from tuner.cli.advice import after_mending, farewell
 from tuner.cli.hangup import Terminal
 from tuner.cli.printing import can_animate, console, count, printable, score, span
 from tuner.control import INTERRUPTED, Control
 from tuner.errors import Interrupted, TuneError
-from tuner.trial import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +39,9 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
         with _signals(control, terminal), screen:
             outcome = run(request, Watch(event=terminal.guard(screen.event), download=screen.download), control)
     except (Interrupted, KeyboardInterrupt):
-        raise Interrupted(_farewell(request), control.signal or int(signal.SIGINT)) from None
+        raise Interrupted(farewell(request), control.signal or int(signal.SIGINT)) from None
     except Braked as braked:
-        raise TuneError(f"{braked}\n{_after_mending(request, braked)}") from None
+        raise TuneError(f"{braked}\n{after_mending(request, braked.reason)}") from None
     if as_json:
         click.echo(json.dumps(summary(outcome), indent=2))
     elif quiet:
@@ -50,33 +50,16 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
         _print(outcome)
 
 
-def _farewell(request: Request) -> str:
-    """Its last line is the command that goes on."""
-    from tuner.cli.words import called
-
-    folder = request.folder
-    if not folder.database.exists():
-        return f"interrupted before the study was begun. Begin again with:\n{request.command}"
-    return f"interrupted; everything that was finished is kept. Go on with:\ntune resume {called(folder)}"
-
-
-def _after_mending(request: Request, braked: Braked) -> str:
-    """Likewise."""
-    from tuner.cli.words import called
-
-    lifted = " --trial-timeout none" if braked.reason == Reason.TIMEOUT else ""
-    return f"When that is mended, go on with:\ntune resume {called(request.folder)}{lifted}"
-
-
 @contextmanager
 def _signals(control: Control, terminal: Terminal) -> Iterator[None]:
     """The first signal asks for an orderly end, the second Ctrl-C ends at once."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if control.stopping and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        terminal.let_go()
-        control.stop(INTERRUPTED, number)
+            control.hurry()
+        else:
+            terminal.let_go()
+            control.stop(INTERRUPTED, number)
 
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     # What was ignored when we started stays ignored: nohup means it.
@@ -125,6 +108,7 @@ def _print(outcome: Outcome) -> None:
     from rich.table import Table
 
     from tuner.cli.front import print_front
+    from tuner.cli.wording import chosen_text
 
     report, evaluation, model = outcome.report, outcome.report.evaluation, outcome.report.model
     grid = Table.grid(padding=(0, 2))
@@ -138,7 +122,7 @@ def _print(outcome: Outcome) -> None:
         folds = report.cross_validation
         grid.add_row(
             f"mean of {folds.n_folds} folds" if folds else "validation",
-            f"{score(validation.value)}  (trial {model.trial}, chosen among {_n(report)}: optimistic)",
+            f"{score(validation.value)}  ({chosen_text(report, model.trial)})",
         )
         grid.add_row(
             "model", f"{count(model.parameters)} parameters, {model.epochs} epochs, retrained in {span(model.seconds)}"
@@ -158,8 +142,3 @@ def _print(outcome: Outcome) -> None:
 def _front(report: Report) -> list[TrialRow]:
     rows = {trial.number: trial for trial in report.trials}
     return [rows[number] for number in report.front]
-
-
-def _n(report: Any) -> str:
-    n = sum(trial.score is not None for trial in report.trials)
-    return f"{n} trials" if n != 1 else "1 trial"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.cli import outlook_view
-from tuner.cli.printing import console, printable
-from tuner.cli.words import called, warn_of_damage
+from tuner.cli.printing import console, printable, wrapped
+from tuner.cli.words import WholeNumber, called, warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,12 +53,12 @@ def studies(*, as_json: bool) -> None:
 
 @click.command()
 @click.argument("study")
-@click.option("--top", type=click.IntRange(1), metavar="N", default=10, help="Trials to show, the best first.")
+@click.option("--top", type=WholeNumber(1), metavar="N", default=10, help="Trials to show, the best first.")
 @click.option(
     "--outlook", "with_outlook", is_flag=True, help="Tell what more trials may bring and what they will cost."
 )
 @click.option(
-    "--more", type=click.IntRange(1, FURTHEST), metavar="N", help="Trials that --outlook looks ahead.  [default: 20]"
+    "--more", type=WholeNumber(1, FURTHEST), metavar="N", help="Trials that --outlook looks ahead.  [default: 20]"
 )
 @as_json_option
 def show(study: str, top: int, more: int | None, *, with_outlook: bool, as_json: bool) -> None:
@@ -199,7 +199,7 @@ def _print_study(study: Study, trials: list[Trial], overview: dict[str, Any], to
     from tuner.pareto import front
 
     out = console()
-    for line in _heading(study, trials, overview):
+    for line in _heading(study, trials, overview, out.width):
         out.print(line, markup=False)
     ranked = study_tables.ranked(trials)
     study_tables.print_trials(ranked[:top], out, held=overview["held"], epochs=_epochs_of(study))
@@ -212,11 +212,11 @@ def _print_study(study: Study, trials: list[Trial], overview: dict[str, Any], to
         click.echo(f"report  {page}")
 
 
-def _heading(study: Study, trials: list[Trial], overview: dict[str, Any]) -> Iterator[Text]:
+def _heading(study: Study, trials: list[Trial], overview: dict[str, Any], width: int) -> Iterator[Text]:
     from rich.text import Text
 
     from tuner.cli.study_tables import state_text
-    from tuner.cli.use_text import use_text
+    from tuner.cli.use_text import use_lines
     from tuner.trial import TrialState
 
     named = {state_text(TrialState(state), held=overview["held"]): n for state, n in overview["states"].items()}
@@ -226,12 +226,11 @@ def _heading(study: Study, trials: list[Trial], overview: dict[str, Any]) -> Ite
     yield Text(f"{overview['finished']} of {overview['asked']} trials finished ({states or 'none yet'})")
     why = f" ({overview['precision_why']})" if overview["precision_why"] else ""
     yield Text(printable(f"precision {overview['precision']}{why}"))
-    if use := use_text(trials):
-        yield Text(printable(use))
+    yield from (Text(printable(line)) for line in use_lines(trials))
     if overview["stopped_by"]:
         yield Text(printable(f"ended because {overview['stopped_by']}"))
     if left := overview["to_do"]:
-        yield Text(printable(f"{left['what']}; go on with: {left['command']}"), "yellow")
+        yield Text(wrapped(printable(f"{left['what']}; go on with: {left['command']}"), width), "yellow")
 
 
 def _epochs_of(study: Study) -> Callable[[Trial], int]:

@@ -80,14 +80,16 @@ def ranked(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _epoch(trial: Trial, epochs: Callable[[Trial], int]) -> str:
-    """Which was the best of how many; while it runs how many are done, of how many. Folds where it has those."""
+    """Which was the best of how many; `at 7/20` before its end: how many are done, of how many. Folds where it has
+    those.
+    """
     if trial.folds:
         images = f" of {trial.stage.samples:,}" if trial.stage.samples else ""
         return f"{len(trial.folds)} folds{images}"
     if trial.best is None:
         return "-"
     if trial.state in (TrialState.RUNNING, TrialState.WAITING):
-        return f"{len(trial.curve)}/{epochs(trial)}"
+        return f"at {len(trial.curve)}/{epochs(trial)}"
     return f"{trial.best.epoch}/{len(trial.curve)}"
 
 

@@ -7,8 +7,8 @@ from statistics import mean, pstdev
 from typing import TYPE_CHECKING
 
 from tuner.cli.printing import score, span
-from tuner.cli.wording import multiples, origin_text, plain_word
-from tuner.trial import Trial, TrialState
+from tuner.cli.wording import explained, multiples, origin_text, plain_word
+from tuner.trial import Reason, Trial, TrialState
 
 if TYPE_CHECKING:
     from tuner.cli.progress import RunningTrial
@@ -20,21 +20,32 @@ LEAST_CURVE = 3
 
 
 def trial_line(trial: Trial, *, is_best: bool, width: int = WIDTH) -> str:
-    """`trial   7  complete  0.9243 epoch 18/20  118 k params   52 s  best`. No wider than `width` where that can be."""
-    failed = trial.state is TrialState.FAILED
-    words = [
-        f"trial {trial.number:3}",
-        f"{trial.state.value:8}",
-        _scored(trial),
-        f"{plain_word(trial.reason)}: {trial.detail}" if failed else "",
-        f"{_parameters(trial.parameters):>12}",
+    """`trial   7  complete  0.9243 epoch 18/20  118 k params   52 s  best`. No wider than `width` where that can be.
+
+    Why it failed comes last, where it may be read on in a second line, and has the room of what else there is to say.
+    """
+    who = [f"trial {trial.number:3}", f"{trial.state.value:8}"]
+    scored, parameters = _scored(trial), f"{_parameters(trial.parameters):>12}"
+    rest = [
         f"{span(trial.seconds):>5}",
         f"on from {trial.stage.after}" if trial.stage.after is not None else "",
         "best" if is_best else "",
         origin_text(trial),
     ]
-    line = _joined(words)
-    return line if len(line) <= width or not trial.preset else line.replace(f"preset {trial.preset}", trial.preset)
+    failed = trial.state is TrialState.FAILED
+    briefer = [[scored, *rest], rest] if failed else []
+    why = failure_text(trial) if failed else ""
+    ways = [_joined([*who, *words, why]) for words in ([scored, parameters, *rest], *briefer)]
+    name = trial.preset
+    lines = [line for way in ways for line in (way, *([way.replace(f"preset {name}", name, 1)] if name else []))]
+    return next((line for line in lines if len(line) <= width), lines[-1])
+
+
+def failure_text(trial: Trial) -> str:
+    """`nan: the loss ran away`."""
+    if trial.reason == Reason.TIMEOUT and trial.detail:  # `trained for longer than 3 s` says it all
+        return trial.detail
+    return f"{plain_word(trial.reason)}: {explained(trial.detail)}"
 
 
 def _scored(trial: Trial) -> str:

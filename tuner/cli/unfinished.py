@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuner.cli.advice import after_brake
 from tuner.cli.words import called
 from tuner.control import TIME_UP
 from tuner.files import MANIFEST, damage
@@ -30,16 +31,19 @@ class ToDo:
 
 def to_do(study: Study, trials: Sequence[Trial], *, held: bool) -> ToDo | None:
     """None where nothing is left, or a process is at it."""
-    what = "" if held else _left(study, trials)
-    return ToDo(what=what, command=f"tune resume {called(study.folder)}") if what else None
+    if held:
+        return None
+    braked = after_brake(study.folder, study.fact("run", {}), trials)
+    what = _left(study, trials, braked=bool(braked))
+    return ToDo(what=what, command=braked or f"tune resume {called(study.folder)}") if what else None
 
 
-def _left(study: Study, trials: Sequence[Trial]) -> str:
+def _left(study: Study, trials: Sequence[Trial], *, braked: bool) -> str:
     n_cut_off = sum(trial.state is TrialState.RUNNING for trial in trials)
     best = winner(list(trials), study.plan.objectives)
     if n_cut_off:
         return f"{n_cut_off} trial{' was' if n_cut_off == 1 else 's were'} cut off"
-    if not _searched(study, trials):
+    if braked or not _searched(study, trials):
         return NOT_OVER
     if best and _retrained(study.folder) != best.number and not damage(study.folder.best):
         return "the winner is not retrained yet"
@@ -54,7 +58,10 @@ def _searched(study: Study, trials: Sequence[Trial]) -> bool:
 
 def _retrained(folder: Folder) -> int | None:
     """Number of the trial whose retrained model is there. Its files are not looked at: that may take a while."""
+    manifest = folder.best / MANIFEST
+    if not manifest.is_file():  # a pipe would be waited for, for ever
+        return None
     try:
-        return int(json.loads((folder.best / MANIFEST).read_text(encoding="utf-8"))["trial"])
+        return int(json.loads(manifest.read_text(encoding="utf-8"))["trial"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

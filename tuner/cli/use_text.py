@@ -1,4 +1,4 @@
-"""How a study used its slots, in a line."""
+"""How a study used its slots, in a line or two."""
 
 from __future__ import annotations
 
@@ -10,26 +10,38 @@ from tuner.finish.rows import row
 from tuner.trial import TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reports.occupancy import Use
     from tuner.trial import Trial
 
+WORTH_TELLING = 0.005
+"""Share of the time below which it rounds to nothing."""
 
-def use_text(trials: Sequence[Trial]) -> str:
-    """`2 slots: trained 92.3 %, waited 1.5 % of the 11 min 02 s from the first to the last trial of each; most memory
-    1.25 GB, GPU 3.38 GB`; '' where nothing is known.
+
+def use_lines(trials: Sequence[Trial]) -> Iterator[str]:
+    """`2 trials at once: 92 % of the time training, 7 % starting processes, 1 % empty` and
+    `most memory of a trial 1.25 GB, on its GPU 3.38 GB`, as far as it is known.
     """
-    parts = []
     if use := _use(trials):
-        shares = f"trained {text.percent(use.utilisation)}, waited {text.percent(use.waiting)}"
-        each = "its first to its last trial" if len(use.slots) == 1 else "the first to the last trial of each"
-        parts.append(f"{text.plural(len(use.slots), 'slot')}: {shares} of the {text.span(use.seconds)} from {each}")
+        yield f"{_who(use)}: {_shares(use)}"
     host = max((trial.memory for trial in trials), default=0)
     device = max((trial.device_memory for trial in trials), default=0)
     if host:
-        parts.append(f"most memory {text.memory(host)}{f', GPU {text.memory(device)}' if device else ''}")
-    return "; ".join(parts)
+        yield f"most memory of a trial {text.memory(host)}{f', on its GPU {text.memory(device)}' if device else ''}"
+
+
+def _who(use: Use) -> str:
+    if len(use.slots) == 1:
+        return "one trial at a time"
+    return f"{use.at_once} trials at once" if use.at_once == len(use.slots) else f"{len(use.slots)} slots"
+
+
+def _shares(use: Use) -> str:
+    """Of the time that each slot was there."""
+    parts = {"starting processes": use.waiting, "empty": use.idle / use.seconds}
+    told = [f"{text.percent(share, 0)} {what}" for what, share in parts.items() if share >= WORTH_TELLING]
+    return ", ".join([f"{text.percent(use.utilisation, 0)} of the time training", *told])
 
 
 def use_document(trials: Sequence[Trial]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tuner.events import SlotLost, WaitingForMemory, Warned, WorkerLost
 
 if TYPE_CHECKING:
+    from reports.report import Report
     from search_spaces import Value
     from tuner.events import CarriedOver, Computing, Stopping
     from tuner.planning import Span
@@ -23,6 +24,7 @@ TINY = 0.95
 COUNTABLE = 10_000_000
 """Configurations that are told to the last one."""
 GIBIBYTE = 2**30
+KILLED = "ended by SIGKILL"
 
 
 def value_text(value: Value) -> str:
@@ -42,16 +44,38 @@ def origin_text(trial: Trial) -> str:
     return ", ".join(filter(None, words))
 
 
+def plural(n: int, what: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def plain_word(reason: str) -> str:
     """`out of memory`."""
     return reason.replace("_", " ")
 
 
+def explained(detail: str) -> str:
+    """What became of a process, with who may have ended it where nobody knows."""
+    if "memory ran out" in detail:
+        return detail
+    return detail.replace(KILLED, f"{KILLED} (by somebody, or by the system for want of memory)")
+
+
 def stopping_text(stopping: Stopping) -> str:
     """What goes on after a Ctrl-C, or when the time is up."""
     if stopping.interrupted:
-        return "ending: what runs keeps its last epoch; Ctrl-C again ends at once"
+        return "ending: what runs keeps its last epoch; Ctrl-C now ends at once"
     return f"ending, {stopping.why}: what runs keeps its last epoch"
+
+
+def chosen_text(report: Report, number: int) -> str:
+    """`trial 3, chosen among 50 trials: optimistic`; why the winner did not train to its end, where it did not."""
+    state = next((trial.state for trial in report.trials if trial.number == number), "complete")
+    if state != "complete":
+        did = {"failed": "failed", "pruned": "was pruned"}.get(state, "was cut off")
+        return f"trial {number}, which {did}, chosen for want of a complete one: optimistic"
+    n = sum(trial.score is not None for trial in report.trials)
+    return f"trial {number}, chosen among {plural(n, 'trial')}: optimistic"
 
 
 def precision_text(computing: Computing) -> str:
@@ -63,7 +87,7 @@ def carried_text(origin: CarriedOver) -> str:
     """`31 of 40 trials carried over from study 'a'; 9 were not: 6 have ...`"""
     rest, left = origin.finished - origin.carried, origin.cut_off
     parts = [
-        f"{origin.carried} of {origin.finished} finished trials carried over from study '{origin.study}'",
+        f"{origin.carried} of {plural(origin.finished, 'finished trial')} carried over from study '{origin.study}'",
         f"{rest} {'was' if rest == 1 else 'were'} not: {'; '.join(origin.reasons)}" if rest else "",
         f"{left} {'was' if left == 1 else 'were'} cut off and stay{'s' if left == 1 else ''} there" if left else "",
     ]
@@ -118,7 +142,7 @@ def trouble_line(event: WorkerLost | WaitingForMemory | SlotLost | Warned) -> st
     about = f"trial {event.number:3}  " if not isinstance(event, SlotLost) and event.number is not None else ""
     match event:
         case WorkerLost():
-            return f"{about}{event.detail}; going on with it (retry {event.retry})"
+            return f"{about}{explained(event.detail)}; going on with it (retry {event.retry})"
         case WaitingForMemory():
             free, needed = memory_text(event.free), memory_text(event.needed)
             return f"{about}waits for memory on {event.slot}: {free} free, about {needed} needed"

@@ -29,11 +29,22 @@ def check_dataset(word: str, verbs: Sequence[str] = ()) -> None:
     raise UsageError(f"unknown data set or verb {word!r}.{hint} Data sets: {', '.join(known)}.")
 
 
+class WholeNumber(click.IntRange):
+    """`'x' is not a valid whole number.`"""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    name = "number"
+
+
 class OneOf(click.Choice[str]):
     """A choice among words that says which of them a misspelt one may have meant."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        close = get_close_matches(str(value), self.choices, n=1)
+        parts = [each for each in self.choices if str(value) in each.split("_")]
+        close = parts or get_close_matches(str(value), self.choices, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         return super().get_invalid_choice_message(value, ctx) + hint
 
