@@ -25,7 +25,7 @@ def repair(study: str, *, dry_run: bool, as_json: bool) -> None:
     """Check a study from end to end, and mend what is damaged.
 
     A damaged database is read into a new one, trial by trial; what cannot be read is taken from the newest good backup.
-    What was damaged is kept, in the study's folder. Exit code 1 says that something is or may be lost, the last line what.
+    What was damaged is kept, in the study's folder. Exit code 1: something is lost, or may be; the last line says what.
     """
     from tuner.errors import StudyError, TuneError
     from tuner.repairing import Standing
