@@ -17,6 +17,7 @@ from tuner.engines.grid_search.checking import check_images
 from tuner.errors import BusyError, StudyError, TuneError, UsageError
 from tuner.extending import ORIGIN, carry
 from tuner.files import new_file
+from tuner.openings import OPENINGS
 from tuner.plan import ACCURACY, AUTO, BEST, Budget, Keep, Plan
 from tuner.precision import precision_for
 from tuner.study import Folder, Study, attributes, hold
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
     from tuner.data import ImageData, Split
     from tuner.slots import Slot
-
-OPENINGS = "test_openings"
-"""Under which a study keeps when its test set was opened, and for which trial."""
 
 RUN = "run"
 """Under which a study keeps what the last run was asked and what came of it."""

@@ -33,7 +33,8 @@ from tuner.finish.retrain import result
 from tuner.finish.rows import row, scores
 from tuner.importance import importance
 from tuner.machine import hardware, versions
-from tuner.opening import OPENINGS, PRECISION
+from tuner.opening import PRECISION
+from tuner.openings import OPENINGS
 from tuner.pareto import front
 from tuner.plan import ACCURACY, FLOAT32
 from tuner.trial import Epoch, Trial, TrialState

@@ -7,12 +7,11 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from tuner import crashing
+from tuner import crashing, openings
 from tuner.errors import DataError, Interrupted, SetupError, StudyError, TuneError
 from tuner.events import Event, Retraining, RetrainingEpoch, Warned
 from tuner.files import damage, read_manifest, sweep
 from tuner.messages import DATA, Died, Done, EpochDone, Failed, Remark, Retrain, Unusable
-from tuner.opening import OPENINGS
 from tuner.patience import ASLEEP, Patience
 from tuner.trial import Trial, winner
 
@@ -179,10 +178,8 @@ def _wait(executor: Executor, best: Trial, observe: Callable[[Event], None], con
 def _note_opening(study: Study) -> None:
     """Records with the study when the test set was opened, once for each time it was."""
     manifest = result(study.folder)
-    openings = study.fact(OPENINGS, [])
-    known = [each["opened"] for each in openings if "study" not in each]  # but those of a study that it grew from
-    if manifest is not None and manifest["opened"] not in known:
-        study.remember(OPENINGS, [*openings, {"opened": manifest["opened"], "trial": manifest["trial"]}])
+    if manifest is not None and not openings.is_noted(study, manifest):
+        openings.note(study, manifest)
         crashing.here("opening-noted")
 
 

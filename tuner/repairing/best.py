@@ -6,6 +6,7 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from tuner import openings
 from tuner.files import damage, read_manifest
 from tuner.repairing.files import move_to_damaged
 from tuner.repairing.findings import Finding, mended, sound
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tuner.study import Folder
-
-OPENINGS = "test_openings"
-"""Under which a study keeps when its test set was opened."""
 
 
 def mend_best(study: Study, *, dry_run: bool) -> Finding:
@@ -61,7 +59,6 @@ def _aside(folder: Folder, manifest: Mapping[str, Any]) -> Path:
 
 def _note_opening(study: Study, manifest: Mapping[str, Any]) -> None:
     """The test set was opened for it, whatever became of the trial."""
-    openings, opened = study.fact(OPENINGS, []), manifest.get("opened")
-    if isinstance(opened, str) and opened not in [each.get("opened") for each in openings]:
+    if not openings.is_noted(study, manifest):
         with closing(Study.open(study.folder, writable=True)) as writable:
-            writable.remember(OPENINGS, [*openings, {"opened": opened, "trial": manifest["trial"]}])
+            openings.note(writable, manifest)
