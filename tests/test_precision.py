@@ -111,7 +111,7 @@ def test_show_plan_and_report_say_what_it_is_and_why(
     assert f"| precision | mixed_bfloat16 ({why}) |" in render_markdown(outcome.report)
     assert any("half precision" in sentence for sentence in outcome.report.provenance.protocol)
     assert run_program(["show", "s"]) == 0
-    assert f"precision mixed_bfloat16 ({why})\n1 slot: trained " in capsys.readouterr().out
+    assert f"precision mixed_bfloat16 ({why})\none trial at a time: " in capsys.readouterr().out
     assert run_program(["show", "s", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["precision"], shown["precision_why"]) == ("mixed_bfloat16", why)
