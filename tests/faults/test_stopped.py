@@ -15,7 +15,8 @@ from evidence import Measured
 from fakes.ledger import ENDED, shortfalls
 from fakes.starting import Started, Tune, holds
 
-GRACE = 1.0
+GRACE = 2.0
+"""Seconds: a worker of the fake needs one to start where the machine is busy."""
 PATIENCE = json.dumps({"least": GRACE, "unknown": GRACE})
 COMMAND = ("digits", "--space", "small.yaml", "--trials", "4", "--study", "s", "--epochs", "6")
 TARGET = "its late result is discarded with one warning; no crash; the trial is told once"
