@@ -60,7 +60,7 @@ def test_a_narrowed_view_is_told(
 
 def test_without_a_measurement_the_rule_is_told_and_how_to_measure(capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys)
-    assert "ok split 1 worker with 8 threads: by rule: one trial with all cores was faster than two with" in out
+    assert "ok split 1 worker with 8 threads: by rule: one trial at a time, so that a seed repeats the search" in out
     assert "note split not measured here; tune doctor --measure does, in about 3 minutes" in out
     assert "images a second" not in out
 
