@@ -1,9 +1,7 @@
 """The need of disk: what it is made of, that it is about right, and when a search is refused for it."""
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.job import SPACE, Job, make
+from fakes.small_disk import mounted
 
 from search_spaces import SearchSpace
 from tuner import planning
@@ -205,11 +204,8 @@ def test_a_plan_tells_the_need(home: Path, capsys: pytest.CaptureFixture[str]) -
 def small_disk(home: Path) -> Iterator[Path]:
     """A TUNE_HOME of eight megabytes."""
     home.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(home)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs root, to mount a small file system")
-    yield home
-    subprocess.run(["umount", "-l", str(home)], check=True)
+    with mounted(home, 8 * 2**20):
+        yield home
 
 
 def test_on_a_small_disk_what_fits_runs_and_what_does_not_is_refused(

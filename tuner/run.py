@@ -18,7 +18,8 @@ from tuner.errors import Interrupted, StudyError, TuneError
 from tuner.events import CarriedOver, Computing, Event, TakenUp, Warned
 from tuner.executors.local import COMMAND, Local
 from tuner.extending import ORIGIN
-from tuner.finish import retrain_winner, write_report
+from tuner.finish.report import write_report
+from tuner.finish.retrain import retrain_winner
 from tuner.jobs import TrainingJobs
 from tuner.machine import hardware, peak_memory, versions
 from tuner.opening import RUN, Request, asked, check_fits, closed_on_error, open_study, plan_of, why_precision

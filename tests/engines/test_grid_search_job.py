@@ -17,7 +17,7 @@ import tuner.data
 from tuner.control import Control
 from tuner.errors import StudyError, UsageError
 from tuner.events import FoldScored, WorkerLost
-from tuner.finish import write_report
+from tuner.finish.report import write_report
 from tuner.finish.retrain import result
 from tuner.plan import Budget
 from tuner.run import Watch, run

@@ -13,7 +13,7 @@ from reports import Report
 from search_spaces import SearchSpace
 from tuner.control import Control
 from tuner.events import Event
-from tuner.finish import make_report
+from tuner.finish.report import make_report
 from tuner.opening import Request
 from tuner.plan import Budget
 from tuner.run import Outcome, Watch, run

@@ -52,7 +52,8 @@ LOADED = (
     "tuner.cli.space_commands",
     "tuner.cli.study_commands",
     "tuner.data.finding",
-    "tuner.finish",
+    "tuner.finish.report",
+    "tuner.finish.retrain",
 )
 """What `tune` imports when it needs it."""
 
@@ -69,7 +70,7 @@ def main(words: list[str]) -> int:
 def _report() -> dict[str, object]:
     if os.environ.get("FAKE_REPORT") != "none":
         return {}
-    from tuner.finish import make_report
+    from tuner.finish.report import make_report
 
     return {"write": lambda study, space: (make_report(study, space), study.folder.report / "report.html")}
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +20,7 @@ import pytest
 from evidence import Measured
 from fakes.job import make
 from fakes.ledger import Ledger, shortfalls
+from fakes.small_disk import mounted
 from fakes.starting import Nursery, Tune, holds
 
 from search_spaces import SearchSpace
@@ -166,11 +165,8 @@ def small_disk(nursery: Nursery, tmp_path: Path) -> Iterator[Tune]:
     tune.run(*command(1))
     shutil.rmtree(tune.home / "studies")
     (tune.home / "studies").mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "none", str(tune.home / "studies")]
-    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
-        pytest.skip("nobody but root may mount a small disk, and not everywhere")
-    yield tune
-    subprocess.run(["umount", "-l", str(tune.home / "studies")], check=True)
+    with mounted(tune.home / "studies", SIZE):
+        yield tune
 
 
 def fill(folder: Path) -> Path:

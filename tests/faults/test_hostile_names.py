@@ -23,7 +23,7 @@ from tests.reports import samples
 
 GIVEN = """
 import contextlib, io, json, os, sys
-import tuner.run, tuner.study, tuner.finish, tuner.data.finding, search_spaces
+import tuner.run, tuner.study, tuner.finish.report, tuner.data.finding, search_spaces
 from tuner.cli.boundary import run_program
 from tuner.errors import UsageError
 

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fakes.small_disk import mounted
 from fakes.studies import made, trained
 
 from tuner.errors import BusyError, Interrupted, StudyError, TuneError
@@ -295,11 +295,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
     place = tmp_path / "small"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs root, to mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounted(place, 2**20):
+        yield place
 
 
 def test_on_a_disk_that_is_really_full_the_old_backups_stay_whole(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tuner.cli.printing import score
+from tuner.cli.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def _cost_document(cost: Cost) -> dict[str, Any]:
 
 
 def _best(outlook: Outlook) -> str:
-    finished = f"{_trials(outlook.n_finished, 'trial')} finished"
+    finished = f"{plural(outlook.n_finished, 'trial')} finished"
     if outlook.best is None:
         return f"No score so far; {finished}."
     return f"Best so far {score(outlook.best.score)} (trial {outlook.best.number}; {finished})."
@@ -128,18 +129,14 @@ def _cost(outlook: Outlook, cost: Cost) -> str:
 def _basis(gain: Gain, n_draws: int) -> str:
     return (
         f"Scores are told from {n_draws} proposals of the engine, the {gain.n_top} best of them and "
-        f"{_trials(gain.n_improvements, 'improvement')} in the later half, as if the search went on like that."
+        f"{plural(gain.n_improvements, 'improvement')} in the later half, as if the search went on like that."
     )
 
 
 def _coming(outlook: Outlook) -> str:
     if outlook.more < outlook.asked:
-        return f"{_trials(outlook.more, 'more trial')} (the space holds no more that were not tried)"
-    return _trials(outlook.more, "more trial")
-
-
-def _trials(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'s' if n != 1 else ''}"
+        return f"{plural(outlook.more, 'more trial')} (the space holds no more that were not tried)"
+    return plural(outlook.more, "more trial")
 
 
 def _word(chance: float) -> str:

@@ -88,7 +88,7 @@ def show(study: str, top: int, more: int | None, *, with_outlook: bool, as_json:
 def report(study: str, *, open_it: bool) -> None:
     """Write a study's report as it stands now and print its path. Works while it runs."""
     from search_spaces import SearchSpace
-    from tuner.finish import write_report
+    from tuner.finish.report import write_report
     from tuner.study import Study, find_study
 
     opened = Study.open(find_study(study))
