@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from search_spaces import (
@@ -14,9 +15,12 @@ from search_spaces import (
     optimizer_class,
     summarize,
 )
+from tuner.models.rearranging import rearranged
 from tuner.plan import FLOAT32
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import keras
 
 
@@ -29,6 +33,29 @@ def build(
     `precision` is the policy that its layers compute by; weights are of single precision under each.
     Raises Unbuildable where the layers do not fit the images.
     """
+    return _model(summarize(configuration, image_shape, n_classes).layers, image_shape, precision, {})
+
+
+def build_to_train(
+    configuration: Configuration,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
+    precision: str = FLOAT32,
+    *,
+    logits: bool,
+) -> keras.Model:
+    """As `build`, in the form that trains fastest: the same weights in the same order, in layers that may be our own.
+    `logits` leaves softmax out. Not to be saved.
+    """
+    *hidden, output = rearranged(summarize(configuration, image_shape, n_classes).layers)
+    if logits:
+        output = replace(output, arguments={**output.arguments, "activation": None})
+    return _model((*hidden, output), image_shape, precision, _own_layers())
+
+
+def _model(
+    layers: Sequence[LayerSummary], image_shape: tuple[int, int, int], precision: str, own: Mapping[str, Any]
+) -> keras.Model:
     import keras
 
     images = keras.Input(image_shape, name=INPUT)
@@ -36,10 +63,10 @@ def build(
     # pixels, but not the fractions that augmentation and scaling make of them. The policy is each layer's own, not
     # Keras's global one, which a worker would carry from one trial into the next.
     tensors = {INPUT: keras.layers.Rescaling(1 / 255, name="scale", dtype=FLOAT32)(images)}
-    *hidden, output = summarize(configuration, image_shape, n_classes).layers
+    *hidden, output = layers
     for layer in hidden:
-        tensors[layer.name] = _placed(layer, tensors, precision)
-    tensors[output.name] = _placed(output, tensors, FLOAT32)
+        tensors[layer.name] = _placed(layer, tensors, precision, own)
+    tensors[output.name] = _placed(output, tensors, FLOAT32, own)
     return keras.Model(images, tensors[output.name], name="classifier")
 
 
@@ -47,16 +74,29 @@ def build_optimizer(optimizer: Component, learning_rate: Any = None) -> keras.op
     """The optimizer; with this learning rate or schedule instead of its own where one is given."""
     import keras
 
+    from tuner.models import optimizers
+
     arguments = dict(optimizer.arguments) | ({} if learning_rate is None else {"learning_rate": learning_rate})
-    return getattr(keras.optimizers, optimizer_class(optimizer.kind))(**arguments)
+    name = optimizer_class(optimizer.kind)
+    return getattr(optimizers, name, getattr(keras.optimizers, name))(**arguments)
 
 
-def _placed(layer: LayerSummary, tensors: dict[str, Any], precision: str) -> Any:
+def _own_layers() -> dict[str, Any]:
+    """Kind -> our class of it. On a GPU Keras's own are used: nothing was measured there."""
+    import tensorflow as tf
+
+    from tuner.models.dropout import Dropout
+
+    return {} if tf.config.list_physical_devices("GPU") else {"dropout": Dropout}
+
+
+def _placed(layer: LayerSummary, tensors: dict[str, Any], precision: str, own: Mapping[str, Any]) -> Any:
     import keras
 
     arguments = {name: _argument(name, value) for name, value in layer.arguments.items()}
     inputs = [tensors[source] for source in layer.inputs]
-    made = getattr(keras.layers, layer_class(layer.kind))(name=layer.name, dtype=precision, **arguments)
+    layer_type = own.get(layer.kind) or getattr(keras.layers, layer_class(layer.kind))
+    made = layer_type(name=layer.name, dtype=precision, **arguments)
     return made(inputs if len(inputs) > 1 else inputs[0])
 
 

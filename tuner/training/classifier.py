@@ -111,7 +111,7 @@ class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
             got = len(self.classes_)
             raise ValueError(f"all {self.n_classes} classes must be in every fold: use StratifiedKFold. Got {got}")
         configuration = self.configuration()
-        self.model_, curve = train(
+        trained, curve = train(
             configuration,
             Images(images=X, labels=y.reshape(-1).astype(np.int64), n_classes=self.n_classes),
             None,
@@ -120,6 +120,7 @@ class SpaceClassifier(KerasClassifier):  # type: ignore[misc]
             precision=self.precision,
             supervision=self.supervision or Supervision(),
         )
+        self.model_.set_weights(trained.get_weights())
         self.history_ = {"loss": [each.loss for each in curve], "accuracy": [each.accuracy for each in curve]}
 
 

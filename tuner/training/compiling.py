@@ -5,11 +5,14 @@ Averaging between epochs, plateaus, early stopping and augmentation are no part 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import keras
+import tensorflow as tf
 
+from search_spaces import summarize
 from tuner import models
 from tuner.plan import FLOAT32
 from tuner.training import labels
@@ -18,8 +21,19 @@ from tuner.training.schedules import Schedule, schedule
 if TYPE_CHECKING:
     from search_spaces import Component, Configuration, Training
 
-STEPS_PER_EXECUTION = 32
-"""Training steps in one call of the graph: Python is entered once for all of them."""
+OPERATIONS_PER_EXECUTION = 5e10
+"""Floating-point operations in one call of the graph, half a second of two cores: Python is entered once for all their
+steps, and a trial that is told to stop does so after them.
+"""
+
+MOST_STEPS = 512
+"""In one call of the graph, however small the network."""
+
+LEAST_STEPS_ON_A_GPU = 32
+"""In one call of the graph: a GPU is through with them sooner than any estimate of ours for processors says."""
+
+OPERATIONS_PER_MULTIPLY_ADD = 6
+"""Of a training step: forward once, backward for weights and for inputs, each a multiplication and an addition."""
 
 LEAST_LOSS_SCALE = 2.0**-24
 """Where the loss is scaled, a step whose gradients are not finite is skipped and the scale halved, from 2**15: what 39
@@ -44,32 +58,59 @@ def compiled(
     epochs: int,
     precision: str = FLOAT32,
 ) -> keras.Model:
-    """The model, ready for `fit` on `n_train` images. Its schedule runs over `epochs` epochs, and stays at its end.
+    """The model as Keras has it, of class probabilities, ready for `fit` on `n_train` images. Its schedule runs over
+    `epochs` epochs, and stays at its end.
 
     Labels are one-hot where `labels.are_one_hot` says so, class numbers elsewhere.
     """
-    schedule = rate(configuration.training, n_train, epochs)
-    return compiled_with(schedule, configuration, image_shape, n_classes, precision)
+    model = models.build(configuration, image_shape, n_classes, precision)
+    _compile(model, configuration.training, rate(configuration.training, n_train, epochs), precision)
+    return model
 
 
-def compiled_with(
+def compiled_to_train(
     schedule: Schedule | None,
     configuration: Configuration,
     image_shape: tuple[int, int, int],
     n_classes: int,
     precision: str = FLOAT32,
 ) -> keras.Model:
-    """As `compiled`, with a schedule that the caller has a hold of."""
-    model = models.build(configuration, image_shape, n_classes, precision)
-    one_hot = labels.are_one_hot(configuration.training)
+    """The same network in the form that trains fastest, with a schedule that the caller has a hold of. It has the other
+    one's weights in their order; where cross-entropy is the loss, its output is what softmax would be taken of.
+    """
+    logits = labels.crossentropy(configuration.training)
+    model = models.build_to_train(configuration, image_shape, n_classes, precision, logits=logits)
+    steps = steps_per_execution(configuration, image_shape, n_classes)
+    _compile(model, configuration.training, schedule, precision, logits=logits, steps_per_execution=steps)
+    return model
+
+
+def _compile(
+    model: keras.Model,
+    training: Training,
+    schedule: Schedule | None,
+    precision: str,
+    *,
+    logits: bool = False,
+    steps_per_execution: int = 1,
+) -> None:
+    one_hot = labels.are_one_hot(training)
     accuracy = keras.metrics.CategoricalAccuracy if one_hot else keras.metrics.SparseCategoricalAccuracy
     model.compile(
-        optimizer=_scaling(models.build_optimizer(_optimizer(configuration.training), schedule), precision),
-        loss=_loss(configuration.training.loss) if one_hot else "sparse_categorical_crossentropy",
+        optimizer=_scaling(models.build_optimizer(_optimizer(training), schedule), precision),
+        loss=_loss(training.loss, logits) if one_hot else keras.losses.SparseCategoricalCrossentropy(logits),
         metrics=[accuracy(name="accuracy")],
-        steps_per_execution=STEPS_PER_EXECUTION,
+        steps_per_execution=steps_per_execution,
     )
-    return model
+
+
+def steps_per_execution(configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int) -> int:
+    """Training steps in one call of the graph: a power of two, the more the smaller network and batch are."""
+    multiply_adds = max(summarize(configuration, image_shape, n_classes).multiply_adds, 1)
+    operations = OPERATIONS_PER_MULTIPLY_ADD * multiply_adds * configuration.training.batch_size
+    least = LEAST_STEPS_ON_A_GPU if tf.config.list_physical_devices("GPU") else 1
+    steps = min(max(OPERATIONS_PER_EXECUTION / operations, least), MOST_STEPS)
+    return 1 << int(math.log2(steps))
 
 
 def rate(training: Training, n_train: int, epochs: int) -> Schedule | None:
@@ -91,10 +132,9 @@ def loss_scale(model: keras.Model) -> float:
     return float(optimizer.dynamic_scale) if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else 1.0
 
 
-def _loss(loss: Component | None) -> keras.losses.Loss:
-    if loss is None:
-        return keras.losses.CategoricalCrossentropy()
-    return getattr(keras.losses, LOSSES[loss.kind])(**loss.arguments)
+def _loss(loss: Component | None, logits: bool) -> keras.losses.Loss:
+    kind, arguments = (loss.kind, loss.arguments) if loss else (labels.CROSSENTROPY, {})
+    return getattr(keras.losses, LOSSES[kind])(**arguments, **({"from_logits": True} if logits else {}))
 
 
 def _optimizer(training: Training) -> Component:

@@ -12,7 +12,7 @@ import keras
 from tuner.plan import FLOAT32
 from tuner.training import checkpoints, labels, plateaus
 from tuner.training.averaging import Averaging
-from tuner.training.compiling import LEAST_LOSS_SCALE, compiled_with, loss_scale, rate
+from tuner.training.compiling import LEAST_LOSS_SCALE, compiled_to_train, loss_scale, rate
 from tuner.training.pipeline import Shuffle, TrainingImages, evaluation_batches
 from tuner.training.plateaus import Plateaus
 from tuner.training.preparation import preparation
@@ -115,7 +115,7 @@ def train(
         else Course(horizon=(checkpointing and checkpointing.horizon) or epochs)
     )
     schedule = rate(settings, len(training.labels), course.horizon)
-    model = compiled_with(schedule, configuration, _shape(training.images), training.n_classes, precision)
+    model = compiled_to_train(schedule, configuration, _shape(training.images), training.n_classes, precision)
     model.optimizer.build(model.trainable_variables)
     averaging = Averaging(settings, model, training.images, horizon=course.horizon, seed=seed)
     curve = _restored(checkpointing, model, averaging, supervision.on_remark) if checkpointing else ()

@@ -22,8 +22,13 @@ CROSSENTROPY = "categorical_crossentropy"
 
 def are_one_hot(training: Training) -> bool:
     """Whether labels are (n, n_classes), each row a distribution, rather than (n,) class numbers."""
-    other_loss = training.loss is not None and training.loss.kind != CROSSENTROPY
-    return other_loss or bool(training.label_smoothing) or any(map(is_mixing, training.augmentation))
+    mixes = any(map(is_mixing, training.augmentation))
+    return not crossentropy(training) or bool(training.label_smoothing) or mixes
+
+
+def crossentropy(training: Training) -> bool:
+    """Whether that is the loss: it can be taken of what comes before softmax, and softmax be left out."""
+    return training.loss is None or training.loss.kind == CROSSENTROPY
 
 
 def smoothed(labels: tf.Tensor, smoothing: float) -> tf.Tensor:
