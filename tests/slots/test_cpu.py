@@ -6,13 +6,32 @@ from pathlib import Path
 import pytest
 
 from tuner.errors import UsageError
-from tuner.slots import containers, crowding, slots, threads, usable_cores
+from tuner.slots import batch_parts, containers, crowding, slots, threads, usable_cores
 
 Cores = Callable[[int], None]
 
 
 def n_threads(workers: int | None) -> list[str]:
-    return [slot.environment["TF_NUM_INTRAOP_THREADS"] for slot in slots("none", workers=workers)]
+    return [str(threads(slot.environment)) for slot in slots("none", workers=workers)]
+
+
+@pytest.mark.parametrize(("has", "parts", "spread"), [(1, 1, "1"), (2, 2, "1"), (4, 1, "4")])
+def test_two_threads_take_a_half_of_each_batch_and_others_share_each_operation(
+    has: int, parts: int, spread: str, cores: Cores
+) -> None:
+    cores(has)
+    (slot,) = slots("none", workers=1)
+    assert batch_parts(slot.environment) == parts
+    assert slot.environment["TF_NUM_INTRAOP_THREADS"] == spread
+
+
+def test_batches_stay_whole_where_the_user_said_how_far_operations_are_spread(
+    monkeypatch: pytest.MonkeyPatch, cores: Cores
+) -> None:
+    cores(2)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
+    (slot,) = slots("none", workers=1)
+    assert batch_parts(slot.environment) == 1
 
 
 @pytest.mark.parametrize(

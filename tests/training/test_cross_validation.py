@@ -143,6 +143,9 @@ def test_the_grid_has_the_scores_and_the_winner_of_one_plain_grid_search() -> No
     assert best is not None
     assert best.score == search.best_score_
     assert dict(best.values) == of_sklearn(search)[search.best_index_][0]
+    for trial in trials:  # each fold builds and traces a network of its own, and is scored outside of Keras's fit
+        (stay,) = trial.stays
+        assert {"building", "tracing", "training", "validating"} <= set(stay.phases)
 
 
 @pytest.mark.usefixtures("home")

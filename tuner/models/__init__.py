@@ -43,31 +43,39 @@ def build_to_train(
     precision: str = FLOAT32,
     *,
     logits: bool,
+    n_parts: int = 1,
 ) -> keras.Model:
     """As `build`, in the form that trains fastest: the same weights in the same order, in layers that may be our own.
-    `logits` leaves softmax out. Not to be saved.
+    `logits` leaves softmax out; of `n_parts` of a batch each goes its own way through the layers. Not to be saved.
     """
     *hidden, output = rearranged(summarize(configuration, image_shape, n_classes).layers)
     if logits:
         output = replace(output, arguments={**output.arguments, "activation": None})
-    return _model((*hidden, output), image_shape, precision, _own_layers())
+    return _model((*hidden, output), image_shape, precision, _own_layers(), n_parts)
 
 
 def _model(
-    layers: Sequence[LayerSummary], image_shape: tuple[int, int, int], precision: str, own: Mapping[str, Any]
+    layers: Sequence[LayerSummary],
+    image_shape: tuple[int, int, int],
+    precision: str,
+    own: Mapping[str, Any],
+    n_parts: int = 1,
 ) -> keras.Model:
     import keras
+
+    from tuner.models.parts import cut, joined
 
     images = keras.Input(image_shape, name=INPUT)
     # Pixels and probabilities have full precision whatever the layers between compute in: 8 bits hold 255 levels of
     # pixels, but not the fractions that augmentation and scaling make of them. The policy is each layer's own, not
     # Keras's global one, which a worker would carry from one trial into the next.
-    tensors = {INPUT: keras.layers.Rescaling(1 / 255, name="scale", dtype=FLOAT32)(images)}
+    scale = keras.layers.Rescaling(1 / 255, name="scale", dtype=FLOAT32)
+    tensors = {INPUT: [scale(part) for part in cut(images, n_parts)]}
     *hidden, output = layers
     for layer in hidden:
         tensors[layer.name] = _placed(layer, tensors, precision, own)
     tensors[output.name] = _placed(output, tensors, FLOAT32, own)
-    return keras.Model(images, tensors[output.name], name="classifier")
+    return keras.Model(images, joined(tensors[output.name]), name="classifier")
 
 
 def build_optimizer(optimizer: Component, learning_rate: Any = None) -> keras.optimizers.Optimizer:
@@ -90,14 +98,15 @@ def _own_layers() -> dict[str, Any]:
     return {} if tf.config.list_physical_devices("GPU") else {"dropout": Dropout}
 
 
-def _placed(layer: LayerSummary, tensors: dict[str, Any], precision: str, own: Mapping[str, Any]) -> Any:
+def _placed(layer: LayerSummary, tensors: Mapping[str, list[Any]], precision: str, own: Mapping[str, Any]) -> list[Any]:
     import keras
 
+    from tuner.models.parts import through
+
     arguments = {name: _argument(name, value) for name, value in layer.arguments.items()}
-    inputs = [tensors[source] for source in layer.inputs]
     layer_type = own.get(layer.kind) or getattr(keras.layers, layer_class(layer.kind))
     made = layer_type(name=layer.name, dtype=precision, **arguments)
-    return made(inputs if len(inputs) > 1 else inputs[0])
+    return through(made, layer, [tensors[source] for source in layer.inputs])
 
 
 def _argument(name: str, value: Any) -> Any:

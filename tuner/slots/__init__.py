@@ -5,10 +5,10 @@ free on them can be asked at any time.
 """
 
 from tuner.slots.choosing import slots
-from tuner.slots.cpu import crowding, threads, usable_cores
+from tuner.slots.cpu import batch_parts, crowding, threads, usable_cores
 from tuner.slots.driver import Sight, look
 from tuner.slots.gpu import unshared
-from tuner.slots.memory import room
+from tuner.slots.memory import free_host_memory, room
 from tuner.slots.slot import CPU, DEVICE, DEVICE_MEMORY, DeviceGone, Gpu, Slot
 from tuner.slots.splits import (
     Choice,
@@ -33,7 +33,9 @@ __all__ = [
     "Sight",
     "Slot",
     "SplitOfCores",
+    "batch_parts",
     "crowding",
+    "free_host_memory",
     "keep",
     "look",
     "room",

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 THREADS = "TF_NUM_INTRAOP_THREADS"
 """Read by TensorFlow when it is loaded: how many threads one operation is spread over."""
 
+PARTS = "TUNE_BATCH_PARTS"
+"""Into how many parts a worker cuts each batch, to train them side by side."""
+
+SIDE_BY_SIDE = 2
+"""Threads that each take a part of the batch. More were not measured."""
+
 LEAST_MEMORY = 700 * 2**20
 """Bytes of a worker's process that has loaded TensorFlow and trains nothing yet."""
 
@@ -36,13 +42,28 @@ def usable_cores() -> int:
 def threads(environ: Mapping[str, str] = os.environ) -> int:
     """Threads that this process may train with: what a worker was given, else all usable cores."""
     given = environ.get(THREADS, "")
-    return int(given) if given.isascii() and given.isdigit() and int(given) > 0 else usable_cores()
+    is_number = given.isascii() and given.isdigit() and int(given) > 0
+    return int(given) * batch_parts(environ) if is_number else usable_cores()
+
+
+def batch_parts(environ: Mapping[str, str] = os.environ) -> int:
+    """Parts of a batch that this process trains side by side."""
+    return int(environ.get(PARTS) or 1)
 
 
 def thread_environment(n_threads: int, environ: Mapping[str, str]) -> dict[str, str]:
     """What holds a worker to so many threads; what the user has set for all programs stays."""
     names = (THREADS, "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     return {name: environ.get(name) or str(n_threads) for name in names}
+
+
+def _worker_environment(n_threads: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """As `thread_environment`. Two threads take a half of each batch: what a small network does to a batch is over
+    before a second thread has begun with its share of it.
+    """
+    halves = n_threads == SIDE_BY_SIDE and not environ.get(THREADS)
+    split = {THREADS: "1", PARTS: str(SIDE_BY_SIDE)} if halves else {PARTS: "1"}
+    return thread_environment(n_threads, environ) | split
 
 
 def cpu_slots(workers: int, environ: Mapping[str, str] = os.environ) -> tuple[Slot, ...]:
@@ -53,7 +74,7 @@ def cpu_slots(workers: int, environ: Mapping[str, str] = os.environ) -> tuple[Sl
     return tuple(
         Slot(
             name="CPU" if workers == 1 else f"CPU, share {i + 1} of {workers}",
-            environment={VISIBLE: "-1", DEVICE: CPU, **thread_environment(_part(cores, workers, i), environ)},
+            environment={VISIBLE: "-1", DEVICE: CPU, **_worker_environment(_part(cores, workers, i), environ)},
             memory=memory // workers,
         )
         for i in range(workers)

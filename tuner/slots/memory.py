@@ -21,17 +21,24 @@ def room(slot: Slot, holder: int | None = None) -> int | None:
     Raises DeviceGone where the GPU no longer answers: then no slot of that device is of use any more.
     """
     if slot.device == CPU:
-        return _host_memory(holder)
+        return _with_what_it_holds(holder)
     free = free_memory(slot.device, holder)
     return free if free is None or slot.memory is None else min(free, slot.memory)
 
 
-def _host_memory(holder: int | None) -> int:
+def free_host_memory() -> int:
+    """Bytes of this machine's memory, or of its container's share, that nobody uses."""
     import psutil
 
     available = int(psutil.virtual_memory().available)
     left = containers.memory_left()
-    free = available if left is None else min(available, left)
+    return available if left is None else min(available, left)
+
+
+def _with_what_it_holds(holder: int | None) -> int:
+    import psutil
+
+    free = free_host_memory()
     if holder is not None:
         with suppress(psutil.Error):
             free += int(psutil.Process(holder).memory_info().rss)

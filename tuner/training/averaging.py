@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from search_spaces import Training
+    from tuner.training.rows import FileRows
 
 
 class Averaging(keras.callbacks.Callback):  # type: ignore[misc]
     """Puts the averaged weights into the model where it is scored, and takes them out again."""
 
     def __init__(
-        self, training: Training, model: keras.Model, images: NDArray[np.uint8], *, horizon: int, seed: int
+        self, training: Training, model: keras.Model, images: NDArray[np.uint8] | FileRows, *, horizon: int, seed: int
     ) -> None:
         super().__init__()
         self.set_model(model)

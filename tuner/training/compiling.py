@@ -15,6 +15,7 @@ import tensorflow as tf
 from search_spaces import summarize
 from tuner import models
 from tuner.plan import FLOAT32
+from tuner.slots import batch_parts
 from tuner.training import labels
 from tuner.training.schedules import Schedule, schedule
 
@@ -64,7 +65,8 @@ def compiled(
     Labels are one-hot where `labels.are_one_hot` says so, class numbers elsewhere.
     """
     model = models.build(configuration, image_shape, n_classes, precision)
-    _compile(model, configuration.training, rate(configuration.training, n_train, epochs), precision)
+    steps = steps_per_execution(configuration, image_shape, n_classes)
+    _compile(model, configuration.training, rate(configuration.training, n_train, epochs), precision, steps)
     return model
 
 
@@ -79,9 +81,11 @@ def compiled_to_train(
     one's weights in their order; where cross-entropy is the loss, its output is what softmax would be taken of.
     """
     logits = labels.crossentropy(configuration.training)
-    model = models.build_to_train(configuration, image_shape, n_classes, precision, logits=logits)
+    model = models.build_to_train(
+        configuration, image_shape, n_classes, precision, logits=logits, n_parts=batch_parts()
+    )
     steps = steps_per_execution(configuration, image_shape, n_classes)
-    _compile(model, configuration.training, schedule, precision, logits=logits, steps_per_execution=steps)
+    _compile(model, configuration.training, schedule, precision, steps, logits=logits)
     return model
 
 
@@ -90,9 +94,9 @@ def _compile(
     training: Training,
     schedule: Schedule | None,
     precision: str,
+    steps: int,
     *,
     logits: bool = False,
-    steps_per_execution: int = 1,
 ) -> None:
     one_hot = labels.are_one_hot(training)
     accuracy = keras.metrics.CategoricalAccuracy if one_hot else keras.metrics.SparseCategoricalAccuracy
@@ -100,7 +104,7 @@ def _compile(
         optimizer=_scaling(models.build_optimizer(_optimizer(training), schedule), precision),
         loss=_loss(training.loss, logits) if one_hot else keras.losses.SparseCategoricalCrossentropy(logits),
         metrics=[accuracy(name="accuracy")],
-        steps_per_execution=steps_per_execution,
+        steps_per_execution=steps,
     )
 
 

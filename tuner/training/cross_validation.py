@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 from search_spaces import SearchSpace
 from tuner.engines.grid_search.grids import PREFIX
+from tuner.timing import Phase, Timing
 from tuner.training.classifier import SpaceClassifier
 from tuner.training.fit import Checkpointing, Supervision
 from tuner.trial import Fold
@@ -33,6 +34,7 @@ def cross_validate(
     on_fold: Callable[[Fold], None],
     should_stop: Callable[[], bool],
     on_remark: Callable[[str], None] = lambda _: None,
+    timing: Callable[[], Timing] = Timing,
 ) -> None:
     """Scores the folds that are left and tells of each. One that was cut off goes on from its last epoch.
 
@@ -50,7 +52,7 @@ def cross_validate(
     )
     for index, rows in enumerate(_folds(job.folds)):
         if index >= job.skip:
-            watch = Supervision(should_stop=should_stop, on_remark=on_remark)
+            watch = Supervision(should_stop=should_stop, on_remark=on_remark, timing=timing)
             on_fold(_scored(job, classifier, index, images, labels, rows, watch=watch))
             keras.utils.clear_session()
 
@@ -73,6 +75,7 @@ def _scored(
         classifier.set_params(supervision=supervision), point, cv=[rows], refit=False, error_score="raise"
     )
     results = search.fit(images, labels).cv_results_
+    watch.timing().shift(Phase.VALIDATING, float(results["mean_score_time"][0]))
     shutil.rmtree(checkpointing.folder, ignore_errors=True)
     return Fold(
         fold=index,

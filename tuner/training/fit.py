@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from tuner.plan import FLOAT32
+from tuner.timing import Phase, Timing
 from tuner.training import checkpoints, labels, plateaus
 from tuner.training.averaging import Averaging
 from tuner.training.compiling import LEAST_LOSS_SCALE, compiled_to_train, loss_scale, rate
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from search_spaces import Configuration, Training
+    from tuner.training.rows import FileRows
 
 
 class Stopped(Exception):
@@ -40,9 +42,9 @@ class NotFinite(ArithmeticError):
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """A set of labelled images in memory."""
+    """A set of labelled images, in memory where they fit."""
 
-    images: NDArray[np.uint8]
+    images: NDArray[np.uint8] | FileRows
     """(n, height, width, channels)."""
     labels: NDArray[np.integer]
     """(n,), from 0."""
@@ -81,6 +83,8 @@ class Supervision:
     should_stop: Callable[[], bool] = lambda: False
     on_remark: Callable[[str], None] = lambda _: None
     """Told, in a line, of what costs no result."""
+    timing: Callable[[], Timing] = Timing
+    """Gives what measures where the seconds go."""
 
 
 UNWATCHED = Supervision()
@@ -98,7 +102,8 @@ def train(
     precision: str = FLOAT32,
     supervision: Supervision = UNWATCHED,
 ) -> tuple[keras.Model, tuple[Epoch, ...]]:
-    """The trained model and its curve, epochs of a checkpoint included; each of those is told again.
+    """The trained model, in the form that it was trained in (`compiled_to_train`), and its curve, epochs of a
+    checkpoint included; each of those is told again.
 
     Validation images score each epoch, and early stopping may end the training by those scores. The course of an
     earlier trial stands in for them where that trial was scored and this is its retraining.
@@ -106,7 +111,8 @@ def train(
     layers compute by; the same weights fit a model of any other.
     Raises Stopped where the supervision says so, NotFinite where the loss is NaN or infinite.
     """
-    checkpointing = supervision.checkpointing
+    checkpointing, timing = supervision.checkpointing, supervision.timing()
+    timing.enter(Phase.BUILDING)
     keras.utils.set_random_seed(seed)
     settings = configuration.training
     course = (
@@ -118,9 +124,11 @@ def train(
     model = compiled_to_train(schedule, configuration, _shape(training.images), training.n_classes, precision)
     model.optimizer.build(model.trainable_variables)
     averaging = Averaging(settings, model, training.images, horizon=course.horizon, seed=seed)
+    timing.enter(Phase.OTHER)
     curve = _restored(checkpointing, model, averaging, supervision.on_remark) if checkpointing else ()
     for epoch in curve:
         supervision.on_epoch(epoch)
+    timing.enter(Phase.BUILDING)
 
     def is_over(curve: tuple[Epoch, ...]) -> bool:
         # Without validation images nothing says when it is enough: the number of epochs was found before.
@@ -138,7 +146,7 @@ def train(
     batches = TrainingImages(
         training.images, training.labels, batch_size=settings.batch_size, seed=seed, prepare=prepare
     )
-    recorder = _Recorder(curve, supervision, keep, is_over)
+    recorder = _Recorder(curve, supervision, timing, keep, is_over)
     callbacks = [Shuffle(batches), averaging, recorder]
     if schedule and settings.schedule and settings.schedule.kind == PLATEAU:
         callbacks.append(Plateaus(schedule, settings.schedule, lambda: course.curve or recorder.curve))
@@ -152,6 +160,7 @@ def train(
             verbose=0,
             callbacks=callbacks,
         )
+    timing.enter(Phase.OTHER)
     averaging.put_in()
     return model, recorder.curve
 
@@ -171,7 +180,7 @@ def _evaluation(validation: Images, training: Training) -> tf.data.Dataset:
     return evaluation_batches(validation.images, validation.labels, one_hot=one_hot)
 
 
-def _shape(images: NDArray[np.uint8]) -> tuple[int, int, int]:
+def _shape(images: NDArray[np.uint8] | FileRows) -> tuple[int, int, int]:
     _, height, width, channels = images.shape
     return height, width, channels
 
@@ -183,6 +192,7 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self,
         curve: tuple[Epoch, ...],
         supervision: Supervision,
+        timing: Timing,
         keep: Callable[[tuple[Epoch, ...]], None],
         is_over: Callable[[tuple[Epoch, ...]], bool],
     ) -> None:
@@ -192,15 +202,26 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._keep = keep
         self._is_over = is_over
         self._began = 0.0
+        self._timing = timing
+        self._training, self._validating = timing.graph(Phase.TRAINING), timing.graph(Phase.VALIDATING)
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._began = time.perf_counter()
+        self._training.begin()
+
+    def on_test_begin(self, logs: object = None) -> None:
+        self._validating.begin()
+
+    def on_test_batch_end(self, batch: int, logs: object = None) -> None:
+        self._validating.executed(batch)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._training.executed(batch)
         if self._supervision.should_stop():
             raise Stopped
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._timing.enter(Phase.OTHER)
         scores = {name: float(value) for name, value in (logs or {}).items()}
         if not all(math.isfinite(value) for value in scores.values()):
             raise NotFinite(f"the loss was no longer finite in epoch {epoch + 1}.")
@@ -212,7 +233,9 @@ class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             *self.curve,
             Epoch(epoch=epoch + 1, seconds=round(seconds, 3), learning_rate=learning_rate, **_rounded(scores)),
         )
+        self._timing.enter(Phase.STORING)
         self._keep(self.curve)
+        self._timing.enter(Phase.OTHER)
         self._supervision.on_epoch(self.curve[-1])
         if self._is_over(self.curve):
             self.model.stop_training = True

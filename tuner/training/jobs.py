@@ -14,9 +14,11 @@ from search_spaces import Configuration
 from tuner import crashing, models
 from tuner.errors import DataError
 from tuner.files import checksum, new_folder, write_json, write_manifest
+from tuner.timing import Timing
 from tuner.training.fit import Checkpointing, Course, Images, Supervision, train
 from tuner.training.latency import latency
 from tuner.training.pipeline import EVALUATION_BATCH
+from tuner.training.rows import taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,7 @@ def train_trial(
     on_epoch: Callable[[Epoch], None],
     should_stop: Callable[[], bool],
     on_remark: Callable[[str], None] = lambda _: None,
+    timing: Callable[[], Timing] = Timing,
 ) -> float | None:
     """Trains a trial on the training rows and scores each epoch on the validation rows.
 
@@ -48,7 +51,11 @@ def train_trial(
         seed=job.seed,
         precision=job.precision,
         supervision=Supervision(
-            checkpointing=_checkpointing(job), on_epoch=on_epoch, should_stop=should_stop, on_remark=on_remark
+            checkpointing=_checkpointing(job),
+            on_epoch=on_epoch,
+            should_stop=should_stop,
+            on_remark=on_remark,
+            timing=timing,
         ),
     )
     return latency(_served(model, configuration, job.n_classes)) if job.latency else None
@@ -59,6 +66,7 @@ def retrain(
     on_epoch: Callable[[Epoch], None],
     should_stop: Callable[[], bool],
     on_remark: Callable[[str], None] = lambda _: None,
+    timing: Callable[[], Timing] = Timing,
 ) -> None:
     """Trains the winner on training and validation rows together and predicts the test images, once.
 
@@ -78,6 +86,7 @@ def retrain(
             on_epoch=on_epoch,
             should_stop=should_stop,
             on_remark=on_remark,
+            timing=timing,
         ),
     )
     served = _served(model, configuration, job.n_classes)
@@ -133,7 +142,7 @@ def _predict(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float3
 def _images(job: Train | Retrain, rows: NDArray[np.int64]) -> Images:
     images = _load(job.images)
     labels = _load(job.labels)
-    return Images(images=images[rows], labels=labels[rows], n_classes=job.n_classes)
+    return Images(images=taken(images, rows), labels=labels[rows], n_classes=job.n_classes)
 
 
 @functools.cache

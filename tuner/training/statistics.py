@@ -18,6 +18,8 @@ import tensorflow as tf
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tuner.training.rows import FileRows
+
 N_IMAGES = 1024
 """512 to 2,048 images, in batches of 64 or 256, scored the same to 0.001."""
 
@@ -25,7 +27,7 @@ N_IMAGES = 1024
 class Statistics:
     """The batch normalisations of a model, and a fixed sample of the training images."""
 
-    def __init__(self, model: keras.Model, images: NDArray[np.uint8], *, batch_size: int, seed: int) -> None:
+    def __init__(self, model: keras.Model, images: NDArray[np.uint8] | FileRows, *, batch_size: int, seed: int) -> None:
         self._model = model
         # With a momentum of 1 nothing is ever taken in: what stands there stays.
         self._layers = [
