@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reports import folder as folders
 from reports.best_so_far import best, best_score, reached, steps, target
 from reports.comparability import barriers, comparable, differences
 from reports.json_file import plain
@@ -13,8 +12,6 @@ from reports.page_files import page_files
 from reports.sections.comparison import page_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reports.comparison import ComparedStudy, Comparison
 
 SCHEMA = 1
@@ -50,12 +47,3 @@ def comparison_files(comparison: Comparison) -> dict[str, bytes]:
     """All formats, by path relative to the comparison's folder."""
     text = json.dumps(document(comparison), indent=1, allow_nan=False) + "\n"
     return {**page_files(page_of(comparison)), "comparison.json": text.encode()}
-
-
-def write_comparison(comparison: Comparison, folder: Path) -> Path:
-    """Puts all formats into the folder, beside whatever else is there, and returns the path of comparison.html.
-
-    Raises OSError.
-    """
-    folders.add(folder, comparison_files(comparison))
-    return folder / "comparison.html"

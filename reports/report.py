@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from reports.profile import TimeProfile
+
 TrialState = Literal["complete", "pruned", "failed", "running", "waiting"]
 Value = bool | int | float | str
 
@@ -55,6 +57,8 @@ class Stay:
     ended: float
     waited: float = 0.0
     """Seconds from `began` until training began, as for a worker to start; all of it where none did."""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of what was done there, by a word for it; none where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,3 +330,5 @@ class Report:
     """None where one validation split scored the trials."""
     model: Model | None = None
     evaluation: Evaluation | None = None
+    profile: TimeProfile | None = None
+    """None in studies of earlier versions, which did not record it."""

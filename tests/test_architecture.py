@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fakes.studies import made, trained
+
+from tuner.trial import TrialState
+
 ROOT = Path(__file__).parent.parent
 SOURCES = [path for room in ("tuner", "search_spaces", "reports") for path in sorted((ROOT / room).rglob("*.py"))]
 
@@ -23,6 +27,18 @@ def modules_after(*words: str) -> set[str]:
 def test_help_loads_no_framework_and_no_library_that_is_slow_to_load() -> None:
     heavy = {"tensorflow", "keras", "optuna", "numpy", "sklearn", "matplotlib", "sqlalchemy", "pydantic", "rich"}
     assert not heavy & modules_after("--help")
+
+
+def test_a_study_is_shown_without_a_library_that_is_slow_to_load(tmp_path: Path) -> None:
+    study = made(tmp_path / "s", (0.5, 0.75))
+    trained(study, 0.5, TrialState.PRUNED)
+    study.close()
+    slow = {"tensorflow", "keras", "optuna", "sqlalchemy", "numpy", "sklearn", "matplotlib", "pydantic", "ruamel.yaml"}
+    assert not {*slow, "jinja2", "alembic"} & modules_after("show", str(study.folder.path))
+
+
+def test_studies_are_listed_without_a_library_that_is_slow_to_load() -> None:
+    assert not {"optuna", "sqlalchemy", "numpy", "matplotlib", "pydantic", "keras"} & modules_after("studies")
 
 
 def test_a_space_is_checked_without_tensorflow() -> None:

@@ -121,6 +121,26 @@ def test_the_main_job_ends_with_a_model_and_a_report(done: tuple[Path, dict[str,
     assert float(str(said["test_accuracy"])) > 0.5
 
 
+def test_the_phases_that_the_real_worker_measures_add_up_to_each_trials_seconds(
+    done: tuple[Path, dict[str, object]],
+) -> None:
+    home, _ = done
+    shown, err = started(home, "show", NAME, "--time", "--json", cwd=home).communicate(timeout=60)
+    told = json.loads(shown)
+    for trial in told["trials"]:
+        (stay,) = trial["stays"]
+        phases = {name: seconds for name, seconds in stay["phases"].items() if name != "loading"}
+        assert {"building", "tracing", "training", "validating", "storing"} <= set(phases), err
+        at_work = stay["ended"] - stay["began"] - stay["waited"]
+        assert sum(phases.values()) == pytest.approx(at_work, abs=1.0)  # but for the way through the pipe
+        assert sum(phases.values()) > trial["seconds"] * 0.9
+    spent = {each["name"]: each["seconds"] for each in told["time"]["spent"]}
+    assert sum(spent.values()) == pytest.approx(told["time"]["seconds"], abs=0.05)
+    named = ("starting", "loading", "building", "tracing", "training", "validating", "retraining", "reporting")
+    assert all(spent[name] > 0 for name in named)
+    assert 0 < told["time"]["first_step_after"][0] < told["time"]["seconds"]
+
+
 def test_the_report_says_what_scikit_learn_says_of_the_predictions(
     done: tuple[Path, dict[str, object]], measured: Measured
 ) -> None:

@@ -1,11 +1,14 @@
 """The worker's pipe, without TensorFlow."""
 
+import gc
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from tuner import worker
 from tuner.messages import Done, EpochDone, Failed, Stop, Unusable, decode, encode
 from tuner.trial import Epoch
 
@@ -68,3 +71,15 @@ def test_costs_that_are_no_numbers_are_no_end_of_a_trial() -> None:
         assert isinstance(decode(line), Unusable)
     with pytest.raises(ValueError, match="not a message"):
         decode(json.dumps({"kind": "Done", "job": float("nan"), "seconds": 1, "memory": 1}))
+
+
+def test_what_a_worker_loads_is_kept_out_of_later_collections_of_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries = SimpleNamespace(device=SimpleNamespace(prepare=lambda: f"garbage: {gc.isenabled()}"), jobs=None)
+    monkeypatch.setitem(sys.modules, "tuner.training", libraries)  # type: ignore[arg-type]
+    gc.unfreeze()
+    try:
+        assert worker._load() == "garbage: False"
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from tuner.errors import SetupError, UsageError
-from tuner.study import open_storage, take_snapshot
+from tuner.study import take_snapshot
+from tuner.study.storage import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

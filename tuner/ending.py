@@ -51,7 +51,7 @@ class Endings:
 
     def pause(self, running: Running) -> None:
         """It waits for the next run."""
-        self.study.pause(running.number, self.seconds())
+        self.study.pause(running.number, self.seconds(), running.phases)
 
     def prune(self, running: Running, seconds: float) -> None:
         self._finish(running, TrialState.PRUNED, running.pruned, "", seconds)
@@ -98,7 +98,7 @@ class Endings:
             self.brake.failure(reason, detail, at_start=self._at_start)
 
     def _begin_again(self, running: Running, detail: str) -> None:
-        self.study.leave(running.number, self.seconds())
+        self.study.leave(running.number, self.seconds(), running.phases)
         running.begin_again(self.clock())
         self.again.append(running)
         self.observe(WorkerLost(number=running.number, detail=detail, retry=running.retries))
@@ -113,16 +113,19 @@ class Endings:
         measures: Mapping[str, float] | None = None,
     ) -> None:
         crashing.here("before-finish")
-        self.study.finish(
-            running.trial,
-            state,
-            reason=reason,
-            detail=detail,
-            seconds=round(seconds, 3),
-            finished_after=self.seconds(),
-            measures=measures,
-            cost=running.cost,
-        )
+        now = self.seconds()
+        with self.study.together():
+            self.study.leave(running.number, now, running.phases)
+            self.study.finish(
+                running.trial,
+                state,
+                reason=reason,
+                detail=detail,
+                seconds=round(seconds, 3),
+                finished_after=now,
+                measures=measures,
+                cost=running.cost,
+            )
         self.n_finished += 1
         trial = self.study.trials()[running.number]
         self.study.then(partial(self._drop_checkpoints, trial))

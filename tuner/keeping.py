@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tuner.plan import Keep
-    from tuner.study import Folder, Study
+    from tuner.study import Folder, Study, StudyView
 
 OPEN = frozenset({TrialState.WAITING, TrialState.RUNNING})
 
@@ -103,7 +103,7 @@ class Keeper:
         return self._study.plan.epochs or space.default().training.epochs
 
 
-def weights(study: Study) -> Mapping[int, Path]:
+def weights(study: StudyView) -> Mapping[int, Path]:
     """Number of each trial that has weights on the disk -> the folder of its newest checkpoint."""
     newest = {number: newest_checkpoint(path) for number, path in checkpointed(study.folder).items()}
     return {number: path for number, path in newest.items() if path is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tuner.trial import Epoch, Fold, Reason
@@ -118,6 +118,8 @@ class Begun:
     """Worker to parent: the job's training starts."""
 
     job: int
+    loading: float = 0.0
+    """Seconds from the start of its process until it was ready, where this is its first job; else 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +142,20 @@ class Remark:
 class EpochDone:
     job: int
     epoch: Epoch
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds of the job so far, by the name of a `timing.Phase`; they add up to all of them."""
+    to_first_step: float | None = None
+    """Seconds of the job before its first step of training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoldDone:
     job: int
     fold: Fold
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds of the job so far, by the name of a `timing.Phase`; they add up to all of them."""
+    to_first_step: float | None = None
+    """Seconds of the job before its first step of training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +169,7 @@ class Done:
     """Peak bytes on its GPU during the job; 0 on a CPU."""
     latency: float | None = None
     """Milliseconds for one image, where it was asked for."""
+    phases: dict[str, float] = field(default_factory=dict)
 
 
 DATA = "data"
@@ -175,6 +186,7 @@ class Failed:
     device_memory: int = 0
     refused: bool = False
     """Whether the system refused what it should have read or written: no room, no permission."""
+    phases: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +197,7 @@ class Stopped:
     seconds: float
     memory: int
     device_memory: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,12 +295,15 @@ class _NotFinite(ValueError):
 
 def _checked(value: Any) -> Any:
     """Raises ValueError where a field that should be a number or a text is none."""
-    for field in dataclasses.fields(value):
-        _check(field.name, str(field.type), getattr(value, field.name))
+    for each in dataclasses.fields(value):
+        _check(each.name, str(each.type), getattr(value, each.name))
     return value
 
 
 def _check(name: str, kind: str, value: Any) -> None:
+    if kind == "dict[str, float]":
+        for key, number in value.items():
+            _check(f"{name}.{key}", "float", number)
     is_int = isinstance(value, int) and not isinstance(value, bool)
     match kind:
         case "int":

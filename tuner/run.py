@@ -26,11 +26,13 @@ from tuner.opening import RUN, Request, asked, check_fits, closed_on_error, open
 from tuner.planning import Images, needs
 from tuner.room import check_room
 from tuner.search import Search
+from tuner.sessions import Timekeeper
 from tuner.slots import crowding, slots
-from tuner.study import Study, hold, storage_errors
+from tuner.study import Study, hold
 from tuner.study.backups import Backups
 from tuner.study.belongings import contents
 from tuner.study.guard import beating
+from tuner.study.storage import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,11 +73,14 @@ def run(
     *,
     command: Sequence[str] = COMMAND,
     write: Callable[[Study, SearchSpace], tuple[Report, Path]] = write_report,
+    began: float | None = None,
 ) -> Outcome:
-    """Does the job, or goes on with it. `command` starts a worker's process; `write` writes the report's files.
+    """Does the job, or goes on with it. `command` starts a worker's process; `write` writes the report's files. `began`
+    is when, by `time.monotonic`, the user gave the command, where that was before now.
 
     Raises a TuneError of every kind; whatever it raises, what was done is kept.
     """
+    timekeeper = Timekeeper(began)
     devices = slots(request.gpus, workers=request.workers, trials_per_gpu=request.trials_per_gpu)
     data = tuner.data.find(request.dataset, data=request.data, progress=_interruptible(watch.download, control))
     check_fits(request.space, data)
@@ -106,12 +111,13 @@ def run(
         stack.enter_context(beating(request.folder.database))
         backups = stack.enter_context(Backups(request.folder, lambda text: watch.event(Warned(text=text))))
         with closing(Local(devices, request.folder.logs, command)) as executor:
-            _search(request, study, jobs, executor, watch, control, each_turn=backups.tick)
+            _search(request, study, jobs, executor, watch, control, timekeeper, each_turn=backups.tick)
             _end_if_asked(control)
-            memory = retrain_winner(study, request.space, jobs, executor, watch.event, control)
-        _remember_memory(study, memory)
-        with control.looking(looks=False):
+            memory = _finish(request, study, jobs, executor, watch, control, timekeeper)
+        _remember_memory(study, memory, timekeeper)
+        with control.looking(looks=False), timekeeper.reporting():
             report, page = write(study, request.space)
+        timekeeper.keep(study)
         return Outcome(report=report, page=page)
 
 
@@ -157,6 +163,7 @@ def _search(
     executor: Local,
     watch: Watch,
     control: Control,
+    timekeeper: Timekeeper,
     *,
     each_turn: Callable[[], None],
 ) -> None:
@@ -183,27 +190,56 @@ def _search(
         need=_needs(split, jobs),
         keep=request.keep,
         each_turn=each_turn,
+        tasks=timekeeper.tasks,
         seconds_before=_seconds_before(study, before),
     )
+    timekeeper.search(study, len(executor.slots), search.seconds)
     if study.n_finished() < request.budget.trials:
         _end_if_asked(control)
         commands = list(dict.fromkeys([*before.get("commands", []), request.command]))
         facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False, "commands": commands}
-        study.remember(RUN, {**before, **facts})
+        timekeeper.counts = True
+        with study.together():
+            study.remember(RUN, {**before, **facts})
+            timekeeper.keep(study)
         crashing.here("run-noted")
         executor.start()
     try:
         stopped_by = search.run()
     except (TuneError, KeyboardInterrupt) as error:
+        timekeeper.searched()
         with suppress(TuneError), storage_errors(request.folder.database):  # a full disk, say, has no room for it
-            study.remember(
-                RUN, {**before, **facts, "stopped_by": _in_words(error), "seconds": round(search.seconds, 1)}
-            )
+            facts |= {"stopped_by": _in_words(error), "seconds": round(search.seconds, 1)}
+            with study.together():
+                study.remember(RUN, {**before, **facts})
+                timekeeper.keep(study)
         raise
+    timekeeper.searched()
     crashing.here("search-ended")
     facts |= {"stopped_by": stopped_by, "exhausted": search.exhausted, "seconds": round(search.seconds, 1)}
     study.remember(RUN, {**before, **facts})
-    _remember_memory(study, search.worker_memory)
+    _remember_memory(study, search.worker_memory, timekeeper)
+
+
+def _finish(
+    request: Request,
+    study: Study,
+    jobs: TrainingJobs,
+    executor: Local,
+    watch: Watch,
+    control: Control,
+    timekeeper: Timekeeper,
+) -> int:
+    """Retrains the winner where that is still to be done. Returns the worker's peak memory in bytes; 0 without one."""
+    try:
+        with timekeeper.retraining():
+            memory = retrain_winner(study, request.space, jobs, executor, watch.event, control)
+    except (TuneError, KeyboardInterrupt):
+        with suppress(TuneError), storage_errors(request.folder.database):
+            timekeeper.keep(study)
+        raise
+    timekeeper.counts = timekeeper.counts or memory > 0
+    return memory
 
 
 def _in_words(error: BaseException) -> str:
@@ -217,13 +253,17 @@ def _in_words(error: BaseException) -> str:
             return f"it met an error: {str(error).splitlines()[0]}"[:SHORT]
 
 
-def _remember_memory(study: Study, worker: int) -> None:
-    """The peaks of this process and of its workers, where they are higher than those of earlier sessions."""
+def _remember_memory(study: Study, worker: int, timekeeper: Timekeeper) -> None:
+    """The peaks of this process and of its workers, where they are higher than those of earlier sessions; and what went
+    where so far.
+    """
     run = study.fact(RUN, {})
     peaks = dict(run.get("peak_memory", {}))
     for role, peak in (("parent", peak_memory()), ("worker", worker)):
         peaks[role] = max(peak, peaks.get(role, 0))
-    study.remember(RUN, {**run, "peak_memory": peaks})
+    with study.together():
+        study.remember(RUN, {**run, "peak_memory": peaks})
+        timekeeper.keep(study)
 
 
 def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tuner import crashing
@@ -51,6 +51,8 @@ class Running:
     """Seconds that it waited for a slot: for free memory, or until one was free to begin it again."""
     memory: int = 0
     device_memory: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds of its worker on this slot, as it last told them."""
     reached: int = 0
     """Epochs or folds that it had when it was last begun again."""
     paid: float = 0.0
@@ -87,20 +89,23 @@ class Running:
         """It has the slot; its worker may still have to start."""
         crashing.here("before-begin")
         self.slot, self.begun, self.seen, self.scored = slot, None, now, now
+        self.phases = {}
 
     def begin(self, now: float) -> None:
         """Its worker begins with it."""
         crashing.here("begun")
         self.begun, self.seen, self.scored = now, now, now
 
-    def score(self, now: float) -> None:
-        """It has another epoch or fold."""
+    def score(self, now: float, phases: dict[str, float] | None = None) -> None:
+        """It has another epoch or fold. `phases` are the seconds of its worker so far, where that told them."""
         crashing.here("before-score")
         self.seen, self.scored = now, now
+        self.phases = phases or self.phases
 
     def take_costs(self, message: Done | Stopped | Failed) -> None:
         self.memory = max(self.memory, message.memory)
         self.device_memory = max(self.device_memory, message.device_memory)
+        self.phases = message.phases or self.phases
 
     def announced(self, trial: Trial, epochs: int, n_folds: int | None) -> TrialBegan:
         """What watchers are told of its start."""

@@ -23,7 +23,8 @@ from tuner.patience import Patience
 from tuner.plan import BEST, Budget, Keep
 from tuner.proposing import Proposals, Trainable
 from tuner.running import Running
-from tuner.trial import Reason
+from tuner.sessions import Task, Tasks
+from tuner.trial import LOADING, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,7 @@ class Search:
     """Bytes that a training is expected to take, on a GPU or on a CPU."""
     keep: Keep = BEST
     each_turn: Callable[[], None] = lambda: None  # has to be quick
+    tasks: Tasks = field(default_factory=Tasks)  # measures what it does itself
     seconds_before: float = 0.0
     """Search time of earlier sessions."""
     worker_memory: int = 0
@@ -99,6 +101,7 @@ class Search:
             patience=self.patience,
         )
         self._ended = ""
+        self.tasks.idle = lambda: len(self.executor.slots) - sum(r.begun is not None for r in self._running.values())
 
     @property
     def seconds(self) -> float:
@@ -122,9 +125,11 @@ class Search:
             self.each_turn()
             self.control.end_at_once()
             with self.study.together():  # what has ended and what begins in its place are one transaction
+                self.study.then(self.tasks.leave)
                 heard = self._hear(message)
                 self._notice_the_end()
                 self._fill()
+                self.tasks.enter(Task.RECORDING)
             if self._ended and not self._ready and not self._running:
                 return self._ended
             if heard < BURST:
@@ -208,7 +213,7 @@ class Search:
 
     def _propose(self, slot: str) -> bool:
         """Begins another trial. False where there is nothing to begin now."""
-        match self._proposals.next(anything_runs=bool(self._running or self._ready)):
+        match self.tasks.do(Task.PROPOSING, self._proposals.next, anything_runs=bool(self._running or self._ready)):
             case Trainable() as following:
                 running = Running(following, ready=self.clock())
                 if self._admission.admits(slot, running, self._running.values()):
@@ -271,7 +276,7 @@ class Search:
         if running is not None and isinstance(message, messages.Begun):
             running.begin(self.clock())
             self._endings.brake.begun()
-            self.study.record_start(message.job, self.seconds)
+            self.study.record_start(message.job, self.seconds, {LOADING: message.loading})
         elif running is not None:
             running.seen = self.clock()
 
@@ -283,10 +288,10 @@ class Search:
             self._unusable(messages.without_score(message.job))
             return
         running.curve = (*running.curve, message.epoch)
-        self._scored(running, message.epoch.seconds)
-        self.study.record_epoch(running.trial, running.curve, self.seconds)
+        self._scored(running, message, message.epoch.seconds)
+        self.study.record_epoch(running.trial, running.curve, self.seconds, running.phases)
         self._tell(EpochScored(number=message.job, epoch=message.epoch))
-        verdict = self.engine.judge(running.trial, running.curve)
+        verdict = self.tasks.do(Task.JUDGING, self.engine.judge, running.trial, running.curve)
         if verdict and message.epoch.epoch < self.jobs.epochs(running.configuration):
             running.pruned, running.pruned_at = verdict, self.clock()
             self.executor.stop(message.job)
@@ -296,12 +301,13 @@ class Search:
         if running is None or message.fold.fold != len(running.folds):
             return
         running.folds = (*running.folds, message.fold)
-        self._scored(running, message.fold.seconds + message.fold.score_seconds)
-        self.study.record_fold(running.trial, running.folds, self.seconds)
+        self._scored(running, message, message.fold.seconds + message.fold.score_seconds)
+        self.study.record_fold(running.trial, running.folds, self.seconds, running.phases)
         self._tell(FoldScored(number=message.job, folds=running.folds))
 
-    def _scored(self, running: Running, seconds: float) -> None:
-        running.score(self.clock())
+    def _scored(self, running: Running, message: messages.EpochDone | messages.FoldDone, seconds: float) -> None:
+        running.score(self.clock(), message.phases)
+        self.tasks.stepped(running.begun, message.to_first_step)
         self._mistrust.well(running)
         self._overseer.learn(running, seconds)
 

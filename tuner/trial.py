@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -115,6 +116,10 @@ def seconds_of(curve: Sequence[Epoch], folds: Sequence[Fold]) -> float:
     return sum(epoch.seconds for epoch in curve) + sum(fold.seconds + fold.score_seconds for fold in folds)
 
 
+LOADING = "loading"
+"""Of the seconds that a stay waited, those in which its worker's process started."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stay:
     """A time that a trial had a slot for itself. One that was cut off or begun again has several."""
@@ -125,6 +130,10 @@ class Stay:
     ended: float
     waited: float = 0.0
     """Seconds from `began` until training began, as for a worker to start; all of it where none did."""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of what its worker did there, by the name of a `timing.Phase`, and of `LOADING`; none where earlier
+    versions kept it.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +211,7 @@ class Trial:
     finished_after: float | None = None
     """Seconds of search time from the study's start to its end."""
 
-    @property
+    @cached_property
     def score(self) -> float | None:
         """Best validation accuracy of its epochs, or mean accuracy of its folds; 0 to 1. None before the first."""
         if self.folds:
@@ -232,7 +241,7 @@ class Trial:
     def identity(self) -> Identity:
         return self.configuration, self.stage.epochs, self.stage.samples
 
-    @property
+    @cached_property
     def best(self) -> Epoch | None:
         """The epoch with the best validation accuracy; the first of equals, since it is the cheapest."""
         scored = [epoch for epoch in self.curve if epoch.val_accuracy is not None]

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from tuner import crashing
+from tuner.age import age
 from tuner.errors import DataError, SetupError
 from tuner.messages import (
     DATA,
@@ -37,6 +38,7 @@ from tuner.messages import (
     decode,
     encode,
 )
+from tuner.timing import Timing
 from tuner.trial import Epoch, Fold, Reason
 
 if TYPE_CHECKING:
@@ -120,39 +122,57 @@ def main() -> None:
     _die_with_parent()
     crashing.arm()
     channel, inbox = Channel(), Inbox()
-    from tuner.training import device
-
     try:
-        channel.send(Ready(device=device.prepare()))
+        name = _load()
     except SetupError as error:
         channel.send(Unfit(detail=str(error)))
         return
+    loading = age()
+    channel.send(Ready(device=name))
     while True:
         job = inbox.jobs.get()
-        channel.send(_run(job, channel, Steps(job.job, channel, inbox)))
+        channel.send(_run(job, channel, Steps(job.job, channel, inbox), loading))
         _tidy()
+        loading = 0.0
 
 
-def _run(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> FromWorker:
+def _load() -> str:
+    """TensorFlow and Keras, while the parent may still look for a first job. Returns what the device is called.
+
+    What was loaded stays: it is kept out of all later collections of garbage. They would look through its 400,000
+    objects each time, `clear_session` does so twice, and the slot has nothing to train meanwhile.
+    """
+    gc.disable()
+    from tuner.training import device
+
+    name = device.prepare()
+    from tuner.training import jobs  # noqa: F401
+
+    gc.freeze()
+    gc.enable()
+    return name
+
+
+def _run(job: Job, channel: Channel, should_stop: Callable[[], bool], loading: float = 0.0) -> FromWorker:
     """The job's last message. The broad `except` of a trial stands here."""
     import tensorflow as tf
 
     from tuner.training import device, fit
 
     device.begin()
-    began = time.perf_counter()
-    channel.send(Begun(job=job.job))
+    timing = Timing()
+    channel.send(Begun(job=job.job, loading=round(loading, 3)))
 
     def failed(reason: str, detail: str, *, refused: bool = False) -> Failed:
         with suppress(OSError):  # into the log that the parent names, which may have no room any more
             sys.stderr.write(f"trial {job.job}: {traceback.format_exc()}")
             sys.stderr.flush()
-        return Failed(reason=reason, detail=detail, refused=refused, **_cost(job.job, began))
+        return Failed(reason=reason, detail=detail, refused=refused, **_cost(job.job, timing))
 
     try:
-        latency = _do(job, channel, should_stop)
+        latency = _do(job, channel, should_stop, timing)
     except fit.Stopped:
-        return Stopped(**_cost(job.job, began))
+        return Stopped(**_cost(job.job, timing))
     except DataError as error:
         return failed(DATA, str(error))
     except fit.NotFinite as error:
@@ -164,40 +184,40 @@ def _run(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> FromWor
             return failed(Reason.OUT_OF_MEMORY, _first_line(error))
         refused = isinstance(error, OSError) and error.errno is not None
         return failed(Reason.CRASH, f"{type(error).__name__}: {_first_line(error)}", refused=refused)
-    return Done(latency=latency, **_cost(job.job, began))
+    return Done(latency=latency, **_cost(job.job, timing))
 
 
-def _do(job: Job, channel: Channel, should_stop: Callable[[], bool]) -> float | None:
+def _do(job: Job, channel: Channel, should_stop: Callable[[], bool], timing: Timing) -> float | None:
     """The latency of the model, where the job asks for it and has one model."""
     from tuner.training import jobs
 
     def tell(epoch: Epoch) -> None:
-        channel.send(EpochDone(job=job.job, epoch=epoch))
+        channel.send(EpochDone(job=job.job, epoch=epoch, phases=timing.phases(), to_first_step=timing.to_first_step))
 
     def tell_fold(fold: Fold) -> None:
-        channel.send(FoldDone(job=job.job, fold=fold))
+        channel.send(FoldDone(job=job.job, fold=fold, phases=timing.phases(), to_first_step=timing.to_first_step))
 
     def remark(text: str) -> None:
         channel.send(Remark(job=job.job, text=text))
 
     match job:
         case Train():
-            return jobs.train_trial(job, tell, should_stop, remark)
+            return jobs.train_trial(job, tell, should_stop, remark, lambda: timing)
         case CrossValidate():
             from tuner.training.cross_validation import cross_validate  # brings scikit-learn, which nothing else needs
 
-            cross_validate(job, tell_fold, should_stop, remark)
+            cross_validate(job, tell_fold, should_stop, remark, lambda: timing)
         case Retrain():
-            jobs.retrain(job, tell, should_stop, remark)
+            jobs.retrain(job, tell, should_stop, remark, lambda: timing)
     return None
 
 
-def _cost(job: int, began: float) -> dict[str, Any]:
+def _cost(job: int, timing: Timing) -> dict[str, Any]:
     from tuner.training import device
 
     memory, device_memory = device.peaks()
-    seconds = round(time.perf_counter() - began, 3)
-    return {"job": job, "seconds": seconds, "memory": memory, "device_memory": device_memory}
+    costs = {"memory": memory, "device_memory": device_memory}
+    return {"job": job, "seconds": round(timing.seconds, 3), "phases": timing.phases(), **costs}
 
 
 def _tidy() -> None:

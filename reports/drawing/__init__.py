@@ -7,6 +7,7 @@ from reports.drawing.curves import trial_curves, winner_curves
 from reports.drawing.history import below_scale, history_by_time, history_by_trial
 from reports.drawing.importance import importance
 from reports.drawing.pareto import Point, scale_of, trade_off
+from reports.drawing.profile import time_profile
 from reports.drawing.scores import scores
 from reports.drawing.slots import slots_over_time
 from reports.drawing.studies import Score, scores_by_study
@@ -31,6 +32,7 @@ __all__ = [
     "scores_by_study",
     "slots_over_time",
     "step_of_names",
+    "time_profile",
     "trade_off",
     "trial_curves",
     "winner_curves",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reports import drawing, text
 from reports.occupancy import queued_seconds, search_seconds, slots_of, trained_seconds, unplaced, use_of
 from reports.page import Block, Column, Plot, Plots, Prose, Section, Table
+from reports.sections import spent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ def section(report: Report) -> Section:
     if slots_of(trained):
         blocks.append(Plots(items=(_plot(report, use),)))
     blocks.append(_table(trained))
+    blocks += spent.blocks(report)
     return _section(blocks)
 
 

@@ -69,6 +69,7 @@ class Run:
     n_trials: int
     seconds: float = 0.005
     """Of an epoch; a trial has three."""
+    n_slots: int = N_SLOTS
     spent: list[float] = field(default_factory=list)
     """Seconds that the parent had spent when each trial's end was shown; before it, those when the search began."""
     wall: float = 0.0
@@ -84,7 +85,7 @@ class Run:
 
     def search(self) -> Driver:
         study = driver(self.study.path, "optuna", "random", text=SPACE)
-        slots = [Slot(name=f"slot {i}", device=f"fake {i}") for i in range(N_SLOTS)]
+        slots = [Slot(name=f"slot {i}", device=f"fake {i}") for i in range(self.n_slots)]
         executor = Local(slots, study.folder.logs, (sys.executable, QUICK, str(self.seconds)))
         search = Search(
             study=study.study,
@@ -114,9 +115,9 @@ class Run:
 
     @property
     def overheads(self) -> list[float]:
-        """Milliseconds of the parent's a trial, over each eight trials that ended one after another."""
-        ends = self.spent[::N_SLOTS]
-        return [1000 * (after - before) / N_SLOTS for before, after in pairwise(ends)]
+        """Milliseconds of the parent's a trial, over each as many trials as there are slots, one after another."""
+        ends = self.spent[:: self.n_slots]
+        return [1000 * (after - before) / self.n_slots for before, after in pairwise(ends)]
 
     @property
     def told(self) -> list[tuple[int, str, float]]:

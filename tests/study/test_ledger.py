@@ -17,7 +17,7 @@ from optuna.trial import TrialState as Row
 from tuner.errors import StudyError
 from tuner.plan import Plan
 from tuner.study import Folder, Study
-from tuner.study.storage import SCHEMA
+from tuner.study.copying import SCHEMA
 from tuner.trial import Epoch, TrialState
 
 PLAN = Plan(dataset="digits", data_fingerprint="a", space="mlp_v1", space_fingerprint="b")

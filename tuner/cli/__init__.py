@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 
 def main() -> None:
     """The program `tune`. A broad `except` stands here: what we do not expect goes to a file, not to the screen."""
+    from tuner.age import age
     from tuner.cli.boundary import run_program
 
+    began = time.monotonic() - age()
     open_closed_streams()
-    sys.exit(run_program(sys.argv[1:]))
+    sys.exit(run_program(sys.argv[1:], began))
 
 
 def open_closed_streams() -> None:

@@ -56,9 +56,9 @@ def _command(folder: Folder, asked: int, n_finished: int, reason: str) -> str:
 def _n_finished(folder: Folder) -> int:
     """0 where the study cannot be read: why not was told already."""
     from tuner.errors import TuneError
-    from tuner.study import Study
+    from tuner.study import look
 
     try:
-        return Study.open(folder).n_finished()
+        return look(folder).n_finished()
     except TuneError:
         return 0

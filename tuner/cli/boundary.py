@@ -24,13 +24,13 @@ FAULT = 1
 USAGE = 2
 
 
-def run_program(arguments: Sequence[str]) -> int:
-    """The exit code of `tune ARGUMENTS`."""
+def run_program(arguments: Sequence[str], began: float | None = None) -> int:
+    """The exit code of `tune ARGUMENTS`, a command given at this time by `time.monotonic`; None is now."""
     from tuner.cli.app import tune
 
     try:
         crashing.arm()
-        code = tune.main(list(arguments), prog_name="tune", standalone_mode=False)
+        code = tune.main(list(arguments), prog_name="tune", standalone_mode=False, obj=began)
     except click.UsageError as error:
         return _say(f"{_sentence(error.format_message())} See: {_help(error)}", USAGE)
     except click.ClickException as error:

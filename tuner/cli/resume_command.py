@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tuner.events import CarriedOver
     from tuner.opening import Request
     from tuner.plan import Keep
-    from tuner.study import Folder, Study
+    from tuner.study import Folder, StudyView
 
 
 @click.command(cls=Continuing)
@@ -61,12 +61,12 @@ def resume(
     """
     from tuner.cli.session import do
     from tuner.errors import UsageError
-    from tuner.study import Study, find_study
+    from tuner.study import find_study, look
 
     if not space.given and (extend or new_name):
         option = "--extend" if extend else "--study"
         raise UsageError(f"{option} needs another space: give --space, --topology, --set or --fix.")
-    opened = Study.open(find_study(study))
+    opened = look(find_study(study))
     request = _request_of(opened, **others)
     if space.given:
         request = _in_space(space.load(request.space), opened, request, extend=extend, name=new_name, **others)
@@ -76,7 +76,7 @@ def resume(
 
 
 def _request_of(
-    study: Study,
+    study: StudyView,
     *,
     budget: BudgetOptions,
     devices: DeviceOptions,
@@ -114,7 +114,7 @@ def _request_of(
 
 
 def _in_space(
-    space: SearchSpace, study: Study, request: Request, *, extend: bool, name: str | None, **others: Any
+    space: SearchSpace, study: StudyView, request: Request, *, extend: bool, name: str | None, **others: Any
 ) -> Request:
     """The request in that space: the study's own where nothing differs, else a new study's.
 
@@ -123,16 +123,16 @@ def _in_space(
     from search_spaces import differences
     from tuner.errors import StudyError, UsageError
     from tuner.extending import carry
-    from tuner.study import Study
+    from tuner.study import Study, look
 
     found = differences(request.space, space)
     if not found:
         return request
-    folder, origin = _new_folder(study, space, name), carry(study, space).origin
+    folder, origin = _new_folder(study, space, name), carry(Study.open(study.folder), space).origin
     if not extend:
         raise StudyError(_question(study, found, folder, origin))
     if folder.database.exists():
-        return _request_of(Study.open(folder), **others)
+        return _request_of(look(folder), **others)
     if others["budget"].trials is None and origin.carried >= request.budget.trials:
         raise UsageError(
             f"{origin.carried} trials are carried over, and study '{study.folder.name}' was asked for "
@@ -146,15 +146,15 @@ def _show(request: Request) -> None:
     from search_spaces import SearchSpace, differences
     from tuner.cli.difference_text import difference_lines
     from tuner.cli.printing import say
-    from tuner.study import Study
+    from tuner.study import look
 
     assert request.extends is not None
-    old = SearchSpace.parse(Study.open(request.extends).space_text, "the study's space")
+    old = SearchSpace.parse(look(request.extends).space_text, "the study's space")
     for line in difference_lines(differences(old, request.space)):
         say(line)
 
 
-def _question(study: Study, found: Sequence[Difference], folder: Folder, origin: CarriedOver) -> str:
+def _question(study: StudyView, found: Sequence[Difference], folder: Folder, origin: CarriedOver) -> str:
     from tuner.cli.difference_text import difference_lines
     from tuner.cli.wording import plural
     from tuner.cli.words import called
@@ -170,7 +170,7 @@ def _question(study: Study, found: Sequence[Difference], folder: Folder, origin:
     )
 
 
-def _new_folder(study: Study, space: SearchSpace, name: str | None) -> Folder:
+def _new_folder(study: StudyView, space: SearchSpace, name: str | None) -> Folder:
     """Beside the study: the one that goes on with it in this space already, else the first that is free."""
     from tuner.errors import StudyError
     from tuner.plan import check_name
@@ -188,14 +188,14 @@ def _new_folder(study: Study, space: SearchSpace, name: str | None) -> Folder:
     return folder
 
 
-def _goes_on(folder: Folder, study: Study, space: SearchSpace) -> bool:
+def _goes_on(folder: Folder, study: StudyView, space: SearchSpace) -> bool:
     """Whether the study in the folder began with this study's trials, in this space."""
     from tuner.errors import StudyError
     from tuner.extending import ORIGIN
-    from tuner.study import Study
+    from tuner.study import look
 
     try:
-        there = Study.open(folder)
+        there = look(folder)
     except StudyError:  # a damaged one is nobody's continuation
         return False
     origin = there.fact(ORIGIN, {})

@@ -37,7 +37,8 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
     screen = kind(request)
     try:
         with _signals(control, terminal), screen:
-            outcome = run(request, Watch(event=terminal.guard(screen.event), download=screen.download), control)
+            watch = Watch(event=terminal.guard(screen.event), download=screen.download)
+            outcome = run(request, watch, control, began=_began())
     except (Interrupted, KeyboardInterrupt):
         raise Interrupted(farewell(request), control.signal or int(signal.SIGINT)) from None
     except Braked as braked:
@@ -48,6 +49,12 @@ def do(request: Request, *, as_json: bool, quiet: bool) -> None:
         click.echo(outcome.page)
     else:
         _print(outcome)
+
+
+def _began() -> float | None:
+    """When the command was given, where the program knows it."""
+    context = click.get_current_context(silent=True)
+    return context.find_object(float) if context else None
 
 
 @contextmanager

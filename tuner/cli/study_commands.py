@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
+    from search_spaces import SearchSpace
     from tuner.outlook import Outlook
-    from tuner.study import Study
+    from tuner.study import StudyView
     from tuner.trial import Trial
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -33,12 +35,12 @@ def studies(*, as_json: bool) -> None:
     """List the studies, newest last."""
     from tuner.cli.study_tables import print_studies
     from tuner.errors import StudyError
-    from tuner.study import Folder, Study, list_lost, list_studies, studies_root
+    from tuner.study import Folder, list_lost, list_studies, look, studies_root
 
     rows: list[dict[str, Any]] = []
     for name in list_studies():
         try:
-            rows.append(_overview(Study.open(Folder(studies_root() / name))))
+            rows.append(_overview(look(Folder(studies_root() / name))))
         except StudyError as error:
             rows.append({"study": name, "problem": str(error), "created": ""})
     rows += [{"study": name, "problem": f"database missing: tune repair {name}", "created": ""} for name in list_lost()]
@@ -60,26 +62,30 @@ def studies(*, as_json: bool) -> None:
 @click.option(
     "--more", type=WholeNumber(1, FURTHEST), metavar="N", help="Trials that --outlook looks ahead.  [default: 20]"
 )
+@click.option("--time", "with_time", is_flag=True, help="Tell where the time went, from the command to the report.")
 @as_json_option
-def show(study: str, top: int, more: int | None, *, with_outlook: bool, as_json: bool) -> None:
+def show(study: str, top: int, more: int | None, *, with_outlook: bool, with_time: bool, as_json: bool) -> None:
     """Show a study's trials, its best first. Works while it runs."""
     from tuner.cli.use_text import use_document
     from tuner.errors import UsageError
-    from tuner.study import Study, find_study
+    from tuner.study import find_study, look
 
     if more is not None and not with_outlook:
         raise UsageError(f"--more {more} says how far --outlook looks ahead: it needs --outlook too.")
-    opened = Study.open(find_study(study))
+    opened = look(find_study(study))
     overview, trials = _overview(opened), opened.trials()
     outlook = _outlook(opened, more or AHEAD) if with_outlook else None
     warn_of_damage(opened.folder)
     if as_json:
         told = {"use": use_document(trials), **({"outlook": outlook_view.document(outlook)} if outlook else {})}
+        told |= _time_document(opened) if with_time else {}
         click.echo(json.dumps({**overview, "trials": _documents(opened, trials), **told}, indent=2))
     else:
         _print_study(opened, trials, overview, top)
         if outlook:
             _print_outlook(opened, outlook)
+        if with_time:
+            _print_time(opened)
 
 
 @click.command()
@@ -100,13 +106,13 @@ def report(study: str, *, open_it: bool) -> None:
         click.launch(page.as_uri())
 
 
-def _outlook(study: Study, more: int) -> Outlook:
+def _outlook(study: StudyView, more: int) -> Outlook:
     from tuner.outlook import outlook_of
 
     return outlook_of(study, more=more)
 
 
-def _print_outlook(study: Study, outlook: Outlook) -> None:
+def _print_outlook(study: StudyView, outlook: Outlook) -> None:
     out = console()
     out.print()
     for line in outlook_view.lines(outlook):
@@ -115,7 +121,21 @@ def _print_outlook(study: Study, outlook: Outlook) -> None:
         click.echo(f"To train them: tune resume {called(study.folder)} --trials {outlook.n_finished + outlook.more}")
 
 
-def _overview(study: Study) -> dict[str, Any]:
+def _time_document(study: StudyView) -> dict[str, Any]:
+    from tuner.cli.time_view import document
+    from tuner.profile import profile_of
+
+    return {"time": document(profile_of(study))}
+
+
+def _print_time(study: StudyView) -> None:
+    from tuner.cli.time_view import print_profile
+    from tuner.profile import profile_of
+
+    print_profile(profile_of(study), console())
+
+
+def _overview(study: StudyView) -> dict[str, Any]:
     from tuner.cli.front import front_document
     from tuner.cli.unfinished import to_do
     from tuner.pareto import front
@@ -156,7 +176,7 @@ def _overview(study: Study) -> dict[str, Any]:
     }
 
 
-def _documents(study: Study, trials: list[Trial]) -> list[dict[str, Any]]:
+def _documents(study: StudyView, trials: list[Trial]) -> list[dict[str, Any]]:
     """Each with the folder of its weights; None where it has none on the disk."""
     from tuner.keeping import weights
 
@@ -193,7 +213,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _print_study(study: Study, trials: list[Trial], overview: dict[str, Any], top: int) -> None:
+def _print_study(study: StudyView, trials: list[Trial], overview: dict[str, Any], top: int) -> None:
     from tuner.cli import study_tables
     from tuner.cli.front import print_front
     from tuner.pareto import front
@@ -212,7 +232,7 @@ def _print_study(study: Study, trials: list[Trial], overview: dict[str, Any], to
         click.echo(f"report  {page}")
 
 
-def _heading(study: Study, trials: list[Trial], overview: dict[str, Any], width: int) -> Iterator[Text]:
+def _heading(study: StudyView, trials: list[Trial], overview: dict[str, Any], width: int) -> Iterator[Text]:
     from rich.text import Text
 
     from tuner.cli.study_tables import state_text
@@ -233,14 +253,17 @@ def _heading(study: Study, trials: list[Trial], overview: dict[str, Any], width:
         yield Text(wrapped(printable(f"{left['what']}; go on with: {left['command']}"), width), "yellow")
 
 
-def _epochs_of(study: Study) -> Callable[[Trial], int]:
+def _epochs_of(study: StudyView) -> Callable[[Trial], int]:
     """How many epochs a trial is to train."""
-    from search_spaces import SearchSpace
 
-    space = SearchSpace.parse(study.space_text, f"{study.plan.space}.yaml")
+    @cache  # loaded for the first that has not ended
+    def space() -> SearchSpace:
+        from search_spaces import SearchSpace
+
+        return SearchSpace.parse(study.space_text, f"{study.plan.space}.yaml")
 
     def epochs(trial: Trial) -> int:
-        own = study.plan.epochs or space.check_values(trial.values).training.epochs
+        own = study.plan.epochs or space().check_values(trial.values).training.epochs
         return min(own, trial.stage.epochs or own)
 
     return epochs

@@ -15,7 +15,7 @@ from tuner.trial import FINISHED, TrialState, winner
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tuner.study import Folder, Study
+    from tuner.study import Folder, StudyView
     from tuner.trial import Trial
 
 
@@ -29,7 +29,7 @@ class ToDo:
     command: str
 
 
-def to_do(study: Study, trials: Sequence[Trial], *, held: bool) -> ToDo | None:
+def to_do(study: StudyView, trials: Sequence[Trial], *, held: bool) -> ToDo | None:
     """None where nothing is left, or a process is at it."""
     if held:
         return None
@@ -38,7 +38,7 @@ def to_do(study: Study, trials: Sequence[Trial], *, held: bool) -> ToDo | None:
     return ToDo(what=what, command=braked or f"tune resume {called(study.folder)}") if what else None
 
 
-def _left(study: Study, trials: Sequence[Trial], *, braked: bool) -> str:
+def _left(study: StudyView, trials: Sequence[Trial], *, braked: bool) -> str:
     n_cut_off = sum(trial.state is TrialState.RUNNING for trial in trials)
     best = winner(list(trials), study.plan.objectives)
     if n_cut_off:
@@ -50,7 +50,7 @@ def _left(study: Study, trials: Sequence[Trial], *, braked: bool) -> str:
     return ""
 
 
-def _searched(study: Study, trials: Sequence[Trial]) -> bool:
+def _searched(study: StudyView, trials: Sequence[Trial]) -> bool:
     run = study.fact("run", {})
     n_finished = sum(trial.state in FINISHED for trial in trials)
     return n_finished >= run.get("trials", 0) or bool(run.get("exhausted")) or run.get("stopped_by") == TIME_UP

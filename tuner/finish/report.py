@@ -37,6 +37,7 @@ from tuner.opening import PRECISION
 from tuner.openings import OPENINGS
 from tuner.pareto import front
 from tuner.plan import ACCURACY, FLOAT32
+from tuner.profile import profile_of
 from tuner.trial import Epoch, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def make_report(study: Study, space: SearchSpace) -> Report:
         cross_validation=cross_validation(study, trials, data),
         model=model,
         evaluation=evaluation,
+        profile=profile_of(study),
     )
 
 

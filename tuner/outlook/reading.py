@@ -10,10 +10,10 @@ from tuner.outlook.ahead import Circumstances, Outlook, look_ahead
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tuner.study import Study
+    from tuner.study import StudyView
 
 
-def outlook_of(study: Study, *, more: int) -> Outlook:
+def outlook_of(study: StudyView, *, more: int) -> Outlook:
     """What `more` finished trials may bring to the study, and what they will cost."""
     size = SearchSpace.parse(study.space_text, f"{study.plan.space}.yaml").size()
     circumstances = Circumstances(
@@ -26,13 +26,13 @@ def outlook_of(study: Study, *, more: int) -> Outlook:
     return look_ahead(study.trials(), circumstances, more=more)
 
 
-def _scored_images(study: Study) -> int:
+def _scored_images(study: StudyView) -> int:
     counts: Mapping[str, Sequence[int]] = study.fact("data")["counts"]
     n_validation = sum(counts["validation"])
     return n_validation if study.plan.folds is None else n_validation + sum(counts["train"])
 
 
-def _ended(study: Study) -> str:
+def _ended(study: StudyView) -> str:
     """What the engine said when it had nothing more to propose; '' where the last run ended otherwise, or goes on."""
     run = study.fact("run", {})
     return str(run["stopped_by"]) if run.get("exhausted") else ""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tuner.errors import BusyError, StudyError
 from tuner.study import Study
-from tuner.study.storage import HEADER, Outdated, TooNew
+from tuner.study.copying import HEADER
+from tuner.study.storage import Outdated, TooNew
 
 if TYPE_CHECKING:
     from pathlib import Path

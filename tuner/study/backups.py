@@ -16,15 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from optuna.trial import TrialState
-
 from tuner.errors import BusyError, StudyError, TuneError
 from tuner.files import checksum, new_file, sweep
+from tuner.study.copying import is_current
 from tuner.study.folder import Folder, find_study, study_folder
-from tuner.study.ledger import read_copy
 from tuner.study.leftovers import backup_entries, remove
-from tuner.study.records import trial_of
-from tuner.study.storage import database_errors, is_current, storage_errors
+from tuner.study.looking import check_rows
+from tuner.study.trouble import sqlite_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,8 +40,6 @@ NAME = re.compile(r"study-(\d{6})-(\d{8}T\d{6}Z)-([0-9a-f]{16})\.db")
 
 SPLIT = {"train.npy", "validation.npy", "fingerprint.npy"}
 """What the archive of a study's split holds."""
-
-OPEN = (TrialState.WAITING, TrialState.RUNNING)
 
 ROOM = 2
 """Times its own size that must be free for a backup: it leaves the study itself some."""
@@ -117,7 +113,7 @@ def _content(folder: Folder) -> bytes:
     """
     database = folder.database
     source = f"{database.absolute().as_uri()}?mode=ro"
-    with storage_errors(database), closing(sqlite3.connect(":memory:")) as held:
+    with sqlite_errors(database), closing(sqlite3.connect(":memory:")) as held:
         with closing(sqlite3.connect(source, uri=True, timeout=60)) as reading:
             reading.backup(held)
         (verdict,) = held.execute("PRAGMA quick_check(1)").fetchone()
@@ -126,18 +122,8 @@ def _content(folder: Folder) -> bytes:
         if is_current(
             held
         ):  # nobody here can read the rows of others, which `tune repair` keeps before it changes them
-            _check_rows(held, folder)
+            check_rows(folder, held)
         return held.serialize()
-
-
-def _check_rows(held: sqlite3.Connection, folder: Folder) -> None:
-    """Raises StudyError where the study could not be read from the copy. Trials that have ended have seals, and are
-    told by those; of the others every row is looked at.
-    """
-    ledger = read_copy(held, folder.database, folder.name)
-    with database_errors(folder.database):
-        for row in ledger.get_all_trials(ledger.row, deepcopy=False, states=OPEN):
-            trial_of(row)
 
 
 def _write(folder: Folder, path: Path, content: bytes) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tuner.study import lock
 from tuner.study.folder import Folder
-from tuner.study.guard import refuse_living
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,5 +18,7 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     """The study in `folder` is ours. Raises BusyError where a process that lives holds it or writes to its database,
     also one whose lock cannot be seen from this machine; StudyError where nothing can be locked there.
     """
+    from tuner.study.guard import refuse_living
+
     with lock.hold(folder, name, admit=lambda: refuse_living(Folder(folder).database, name)):
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from contextlib import contextmanager, suppress
@@ -13,12 +14,12 @@ from optuna.trial import TrialState as Row
 from tuner import crashing
 from tuner.errors import StudyError
 from tuner.study.guard import take
-from tuner.study.reading import fetch_study
-from tuner.study.storage import InMemoryStorage, begin, copied, database_errors, open_engine, over
+from tuner.study.reading import read_study
+from tuner.study.storage import InMemoryStorage, begin, copied, database_errors, open_engine
+from tuner.study.view import not_ours
 from tuner.study.writing import StudyChange, TrialChange, write
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from tuner.study.guard import Guard
-    from tuner.study.reading import StoredStudy, StudyRows
+    from tuner.study.reading import StoredStudy
+
+OPEN = frozenset({Row.WAITING, Row.RUNNING})
 
 PATIENCE = 0.25
 """Seconds that an epoch may wait for others to share its transaction with."""
@@ -39,29 +42,24 @@ def read_ledger(path: Path, name: str) -> Ledger:
         return _read(engine, path, name)
 
 
-def read_copy(memory: sqlite3.Connection, path: Path, name: str) -> Ledger:
-    """The study in a copy of that database. Raises likewise."""
-    return _read(over(memory), path, name)
-
-
 def _read(engine: Engine, path: Path, name: str) -> Ledger:
     with database_errors(path), begin(engine, writing=False) as connection:
-        return Ledger(_ours(connection, path, name).study(), None)
+        return Ledger(_ours(connection, path, name), None)
 
 
 def open_ledger(path: Path, name: str) -> Ledger:
     """Likewise, and from now on ours to write to. Raises BusyError where that is another process's that lives."""
     engine = open_engine(path)
     with database_errors(path), begin(engine, writing=True) as connection:
-        rows = _ours(connection, path, name)
-        return Ledger(rows.study(), take(connection, path, rows.row, name))
+        stored = _ours(connection, path, name)
+        return Ledger(stored, take(connection, path, stored.row, name))
 
 
-def _ours(connection: Connection, path: Path, name: str) -> StudyRows:
-    rows = fetch_study(connection, name)
-    if rows is None or not rows.is_ours:
-        raise StudyError(f"{path}: an Optuna database, but not of a study of tune.")
-    return rows
+def _ours(connection: Connection, path: Path, name: str) -> StoredStudy:
+    stored = read_study(connection, name)
+    if stored is None:
+        raise not_ours(path)
+    return stored
 
 
 class Ledger(InMemoryStorage):
@@ -84,6 +82,8 @@ class Ledger(InMemoryStorage):
         self._afterwards: list[Callable[[], None]] = []
         self.changed: set[int] = set()
         """Numbers of the trials that are others than when who reads them took them off this list."""
+        self._open: set[int] = set()
+        """Numbers of the trials that have not ended: few, and asked for at every proposal."""
         self._fill(stored)
 
     def _fill(self, stored: StoredStudy) -> None:
@@ -96,7 +96,7 @@ class Ledger(InMemoryStorage):
             self._trial_id_to_study_id_and_number[trial._trial_id] = (stored.row, trial.number)  # noqa: SLF001
             study.param_distribution.update(trial.distributions)
             self._update_cache(trial._trial_id, stored.row)  # noqa: SLF001
-            self.changed.add(trial.number)
+            self._note(trial)
         self._max_trial_id = self._written_id = stored.last_id
         self.row, self.name = stored.row, stored.name
 
@@ -161,7 +161,35 @@ class Ledger(InMemoryStorage):
 
     def _set_trial(self, trial_id: int, trial: FrozenTrial) -> None:
         super()._set_trial(trial_id, trial)
+        self._note(trial)
+
+    def _note(self, trial: FrozenTrial) -> None:
+        """It is another than before."""
         self.changed.add(trial.number)
+        if trial.state.is_finished():
+            self._open.discard(trial.number)
+        else:
+            self._open.add(trial.number)
+
+    # --- what a study asks --------------------------------------------------------------------------------------------
+
+    def rows(self) -> list[FrozenTrial]:
+        """All trials by number. Not to be changed."""
+        return self.get_all_trials(self.row, deepcopy=False)
+
+    def waiting(self) -> list[FrozenTrial]:
+        return self.get_all_trials(self.row, deepcopy=False, states=(Row.WAITING,))
+
+    def running(self) -> list[FrozenTrial]:
+        return self.get_all_trials(self.row, deepcopy=False, states=(Row.RUNNING,))
+
+    def run(self, trial_id: int) -> None:
+        """The trial is RUNNING now."""
+        self.set_trial_state_values(trial_id, Row.RUNNING)
+
+    def wait(self, trial_id: int) -> None:
+        """The trial is WAITING now."""
+        self.set_trial_state_values(trial_id, Row.WAITING)
 
     # --- what Optuna calls --------------------------------------------------------------------------------------------
 
@@ -180,7 +208,7 @@ class Ledger(InMemoryStorage):
         trial = self._get_trial(trial_id)
         trial.user_attrs, trial.system_attrs = _plain(trial.user_attrs), _plain(trial.system_attrs)
         self._change.trials[trial_id] = TrialChange(new=True)
-        self.changed.add(trial.number)
+        self._note(trial)
         self._changed(urgent=True)
         return trial_id
 
@@ -218,7 +246,11 @@ class Ledger(InMemoryStorage):
     ) -> list[FrozenTrial]:
         # Where Optuna's storage is asked for what waits alone, it takes none before the first that did to wait again.
         wanted = None if states is None else frozenset(state for state in Row if state in states)
-        return super().get_all_trials(study_id, deepcopy, wanted)
+        if wanted is None or not wanted <= OPEN:
+            return super().get_all_trials(study_id, deepcopy, wanted)
+        trials = self._studies[study_id].trials
+        found = [trials[number] for number in sorted(self._open) if trials[number].state in wanted]
+        return copy.deepcopy(found) if deepcopy else found
 
 
 def _plain(value: Any) -> Any:

@@ -1,22 +1,28 @@
-"""One study read from Optuna's tables, in one go: a query a table, and not, as Optuna's storage, an object a cell."""
+"""One study read from Optuna's tables: a query a table, and not, as Optuna's storage, an object a cell."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as Row
 from sqlalchemy import Result, func, select
 
-from tuner.study.seal import SEAL, cells_of_trial, sum_of, sums_of_attributes
-from tuner.study.storage import DAMAGE, models
+from tuner.study.collecting import uncollected
+from tuner.study.seal import SEAL, check_attributes
+from tuner.study.storage import models
+from tuner.study.streaming import StoredTrial, stored_trials
 from tuner.study.tables import (
     DIRECTIONS,
     INTERMEDIATE,
@@ -29,6 +35,8 @@ from tuner.study.tables import (
     USER,
     VALUES,
 )
+from tuner.study.trouble import DAMAGE
+from tuner.study.view import NEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
     from optuna.study import StudyDirection
     from sqlalchemy import Connection, Table
 
+
+VALUE, STEP = models.TrialValueModel, models.TrialIntermediateValueModel
 
 CHILDREN = (PARAMS, VALUES, USER, SYSTEM, INTERMEDIATE)
 
@@ -71,23 +81,6 @@ class StudyRows:
     last_id: int
 
     @property
-    def is_ours(self) -> bool:
-        """Whether it has what a study of ours begins with."""
-        return {"plan", "space", "created"} <= {each.key for each in self.user}
-
-    def study(self) -> StoredStudy:
-        """Raises LookupError, TypeError, ValueError and the like where a row is damaged."""
-        return StoredStudy(
-            row=self.row,
-            name=self.name,
-            directions=list(self.directions),
-            user_attrs=_unbroken(self.user, self.system),
-            system_attrs=_attributes(self.system),
-            trials=_trials(self),
-            last_id=self.last_id,
-        )
-
-    @property
     def sealed(self) -> set[int]:
         """Ids of the trials that have a seal, and so have ended, whatever their own row says."""
         return {each.trial_id for each in self.children[SYSTEM.name] if each.key == SEAL}
@@ -101,6 +94,50 @@ class StudyRows:
         return sums if isinstance(sums, dict) else {}
 
 
+def read_study(connection: Connection, name: str) -> StoredStudy | None:
+    """The study of that name, or else the first; None where there is none of ours.
+
+    Raises LookupError, TypeError, ValueError and the like where a row is damaged.
+    """
+    row, name = _find(connection, name)
+    user, system = (_of_study(connection, table, row).all() for table in (STUDY_USER, STUDY_SYSTEM))
+    texts, notes = {each.key: each.value_json for each in user}, _attributes(system)
+    if not texts.keys() >= NEEDED:
+        return None
+    check_attributes(texts, notes.get(SEAL, {}))
+    with uncollected():
+        trials = [frozen(stored) for stored in stored_trials(_driver(connection), row)]
+    return StoredStudy(
+        row=row,
+        name=name,
+        directions=list(_directions(connection, row)),
+        user_attrs=_attributes(user),
+        system_attrs=notes,
+        trials=trials,
+        last_id=last_id(connection),
+    )
+
+
+def _find(connection: Connection, name: str) -> tuple[int, str]:
+    """Id and name of the study of that name, or else of the first; 0 where there is none."""
+    studies = connection.execute(select(STUDIES.c.study_name, STUDIES.c.study_id).order_by(STUDIES.c.study_id))
+    names = {each.study_name: each.study_id for each in studies}
+    name = name if name in names else next(iter(names), "")
+    return names.get(name, 0), name
+
+
+def _directions(connection: Connection, row: int) -> Sequence[StudyDirection]:
+    directions = select(DIRECTIONS.c.direction).where(DIRECTIONS.c.study_id == row).order_by(DIRECTIONS.c.objective)
+    return connection.execute(directions).scalars().all()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """What SQLAlchemy's connection speaks through, in the same transaction: for rows by the hundred thousand."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
 Gather = Callable[[Result[Any]], Sequence[Any]]
 """How the rows of a query are taken."""
 
@@ -112,17 +149,14 @@ def every_row(found: Result[Any]) -> Sequence[Any]:
 
 def fetch_study(connection: Connection, name: str, gather: Gather = every_row) -> StudyRows | None:
     """The study of that name, or else the first; None where there is none."""
-    studies = connection.execute(select(STUDIES.c.study_name, STUDIES.c.study_id).order_by(STUDIES.c.study_id))
-    names = {each.study_name: each.study_id for each in studies}
-    name = name if name in names else next(iter(names), "")
-    if (row := names.get(name)) is None:
+    row, name = _find(connection, name)
+    if not row:
         return None
-    directions = select(DIRECTIONS.c.direction).where(DIRECTIONS.c.study_id == row).order_by(DIRECTIONS.c.objective)
     columns = [TRIALS.c[name] for name in ("trial_id", "number", "state", "datetime_start", "datetime_complete")]
     return StudyRows(
         row=row,
         name=name,
-        directions=connection.execute(directions).scalars().all(),
+        directions=_directions(connection, row),
         user=gather(_of_study(connection, STUDY_USER, row)),
         system=gather(_of_study(connection, STUDY_SYSTEM, row)),
         trials=gather(connection.execute(select(*columns).where(TRIALS.c.study_id == row).order_by(TRIALS.c.number))),
@@ -148,16 +182,6 @@ def _of_trials(connection: Connection, table: Table, row: int) -> Result[Any]:
     return connection.execute(chosen.order_by(*table.primary_key.columns))
 
 
-def _trials(rows: StudyRows) -> list[FrozenTrial]:
-    parts = parts_of(rows)
-    trials: list[FrozenTrial] = []
-    for row in rows.trials:
-        if row.number != len(trials):
-            raise ValueError(f"trial {len(trials)} is missing")
-        trials.append(trial_of_rows(row, parts))
-    return trials
-
-
 Parts = tuple[defaultdict[int, list[Any]], ...]
 """The rows of each of CHILDREN, by the trial that they belong to."""
 
@@ -169,60 +193,40 @@ def parts_of(rows: StudyRows) -> Parts:
 def trial_of_rows(row: Any, parts: Parts) -> FrozenTrial:
     """Raises LookupError, ValueError and the like where a row is damaged, or the seal is of another trial."""
     params, values, user, system, steps = (part[row.trial_id] for part in parts)
-    distributions = {each.param_name: _distribution(each.distribution_json) for each in params}
-    notes = [each for each in system if each.key != SEAL]
-    trial = FrozenTrial(
+    stored = StoredTrial(
+        id=row.trial_id,
         number=row.number,
-        state=row.state,
-        value=None,
-        values=[_value(each) for each in sorted(values, key=_objective)] or None,
-        datetime_start=_local(row.datetime_start),
-        datetime_complete=_local(row.datetime_complete),
-        params={each.param_name: distributions[each.param_name].to_external_repr(each.param_value) for each in params},
-        distributions=distributions,
-        user_attrs=_attributes(user),
-        system_attrs=_attributes(notes),
-        intermediate_values={each.step: _intermediate_value(each) for each in steps},
-        trial_id=row.trial_id,
-    )
-    if len(notes) < len(system):
-        _check_seal(trial, params, values, steps, user, system)
-    return trial
-
-
-def _check_seal(
-    trial: FrozenTrial,
-    params: Sequence[Any],
-    values: Sequence[Any],
-    steps: Sequence[Any],
-    user: Sequence[Any],
-    system: Sequence[Any],
-) -> None:
-    """Raises ValueError where the trial is not what was written when it ended."""
-    cells = cells_of_trial(
-        number=trial.number,
-        state=trial.state.name,
+        state=row.state.name,
+        dates=(_text(row.datetime_start), _text(row.datetime_complete)),
         params=[(each.param_name, each.param_value, each.distribution_json) for each in params],
         values=[(each.objective, each.value, each.value_type.name) for each in values],
         steps=[(each.step, each.intermediate_value, each.intermediate_value_type.name) for each in steps],
         user=[(each.key, each.value_json) for each in user],
-        system=[(each.key, each.value_json) for each in system if each.key != SEAL],
+        system=[(each.key, each.value_json) for each in system],
     )
-    (seal,) = (each.value_json for each in system if each.key == SEAL)
-    if json.loads(seal) != sum_of(cells):
-        raise ValueError(f"trial {trial.number} is not what was written")
+    stored.check()
+    return frozen(stored)
 
 
-def _unbroken(user: Sequence[Any], system: Sequence[Any]) -> dict[str, Any]:
-    """The study's attributes. Raises ValueError where one is not what was written."""
-    texts = {each.key: each.value_json for each in user}
-    sums = _attributes(system).get(SEAL, {})
-    if missing := sorted(set(sums) - set(texts)):
-        raise ValueError(f"its attribute {missing[0]!r} is missing")
-    for name, found in sums_of_attributes(texts).items():
-        if sums.get(name, found) != found:
-            raise ValueError(f"its attribute {name!r} is not what was written")
-    return _attributes(user)
+def frozen(stored: StoredTrial) -> FrozenTrial:
+    """As Optuna's storage would give it. Raises LookupError, ValueError and the like where a row is damaged."""
+    # Names are one object each: a study has few, and every trial has them.
+    distributions = {intern(name): _distribution(text) for name, _, text in stored.params}
+    began, ended = stored.dates
+    return FrozenTrial(
+        number=stored.number,
+        state=Row[stored.state],
+        value=None,
+        values=[_value(number, kind) for _, number, kind in sorted(stored.values, key=itemgetter(0))] or None,
+        datetime_start=_local(began),
+        datetime_complete=_local(ended),
+        params={intern(name): distributions[name].to_external_repr(number) for name, number, _ in stored.params},
+        distributions=distributions,
+        user_attrs=_parsed(stored.user),
+        system_attrs=_parsed(stored.notes),
+        intermediate_values={step: _intermediate_value(number, kind) for step, number, kind in stored.steps},
+        trial_id=stored.id,
+    )
 
 
 def _by_trial(rows: Sequence[Any]) -> defaultdict[int, list[Any]]:
@@ -236,25 +240,28 @@ def _attributes(rows: Sequence[Any]) -> dict[str, Any]:
     return {each.key: json.loads(each.value_json) for each in rows}
 
 
+def _parsed(rows: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {intern(key): json.loads(text) for key, text in rows}
+
+
 @lru_cache(maxsize=4096)
 def _distribution(text: str) -> BaseDistribution:
     """Trials share it: a study has few, and reading one takes longer than all else in its row."""
     return json_to_distribution(text)
 
 
-def _objective(row: Any) -> int:
-    return int(row.objective)
+def _value(stored: float | None, kind: str) -> float:
+    return float(VALUE.stored_repr_to_value(stored, VALUE.TrialValueType[kind]))
 
 
-def _value(row: Any) -> float:
-    return float(models.TrialValueModel.stored_repr_to_value(row.value, row.value_type))
+def _intermediate_value(stored: float | None, kind: str) -> float:
+    return float(STEP.stored_repr_to_intermediate_value(stored, STEP.TrialIntermediateValueType[kind]))
 
 
-def _intermediate_value(row: Any) -> float:
-    stored = row.intermediate_value, row.intermediate_value_type
-    return float(models.TrialIntermediateValueModel.stored_repr_to_intermediate_value(*stored))
-
-
-def _local(stored: datetime | None) -> datetime | None:
+def _local(stored: str | None) -> datetime | None:
     """Optuna keeps naive UTC and shows naive local time."""
-    return None if stored is None else stored.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)
+    return None if stored is None else datetime.fromisoformat(stored + "+00:00").astimezone().replace(tzinfo=None)
+
+
+def _text(stored: datetime | None) -> str | None:
+    return None if stored is None else stored.isoformat(" ")

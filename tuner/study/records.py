@@ -6,11 +6,9 @@ from dataclasses import astuple, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from optuna.trial import FrozenTrial
-from optuna.trial import TrialState as Row
-
 from tuner.trial import (
     EPOCH_FIELDS,
+    FINISHED,
     WHOLE,
     Epoch,
     Fold,
@@ -27,14 +25,20 @@ from tuner.trial import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from optuna.trial import FrozenTrial
+    from optuna.trial import TrialState as Row
+
 PRESET = "preset"
 SETUP = "setup"
 """What is known when a trial begins: configuration, seed, parameters, device, retries, seconds queued for a slot."""
 CURVE = "curve"
-"""`epochs`: one list an epoch, in the order of `Epoch`'s fields; `clock`: the search time when the last one ended."""
+"""`epochs`: one list an epoch, in the order of `Epoch`'s fields; `clock`: the search time when the last one ended;
+`phases`: seconds by phase, of the stay until then.
+"""
 STAYS = "stays"
 """One list a slot that it had: its name, the search times when it got and left it, and the seconds in between that it
-waited to train there. The last two are null until they are known; of earlier versions the last one is not there.
+waited to train there, both null until they are known, and its seconds by phase. In earlier versions the list ends
+sooner.
 """
 CUTS = "cuts"
 """Epochs it had reported each time a run died with it."""
@@ -53,21 +57,26 @@ CARRIED = "carried"
 OUTCOME = "outcome"
 """What is known when it ends: state, reason, detail, costs, finished_after, measures; the trial that it repeats."""
 
+NO_PHASES: Mapping[str, float] = {}
+
 FOLD_FIELDS = tuple(field.name for field in fields(Fold))
 
 STATES = {
-    Row.WAITING: TrialState.WAITING,
-    Row.RUNNING: TrialState.RUNNING,
-    Row.COMPLETE: TrialState.COMPLETE,
-    Row.PRUNED: TrialState.PRUNED,
-    Row.FAIL: TrialState.FAILED,
+    "WAITING": TrialState.WAITING,
+    "RUNNING": TrialState.RUNNING,
+    "COMPLETE": TrialState.COMPLETE,
+    "PRUNED": TrialState.PRUNED,
+    "FAIL": TrialState.FAILED,
 }
+"""By the word that Optuna's table has for it."""
 
 
 def row_of(state: TrialState, reason: str) -> Row:
     """How Optuna's table says it. A failure that the configuration is to blame for is PRUNED with a violated
     constraint: told FAIL, TPE does not see it at all and goes on proposing there.
     """
+    from optuna.trial import TrialState as Row
+
     if state is TrialState.COMPLETE:
         return Row.COMPLETE
     if state is TrialState.FAILED and reason == Reason.CRASH:
@@ -97,22 +106,37 @@ def stays_of(attributes: Mapping[str, Any]) -> tuple[Stay, ...]:
     left = attributes.get(OUTCOME, {}).get("waited", 0.0)
     stays: list[Stay] = []
     for row in attributes.get(STAYS, []):
-        stays.append(_stay(row, seen, left))
+        stays.append(_stay(row, seen, left, phases_so_far(attributes)))
         left -= stays[-1].waited
     return tuple(stays)
 
 
-def _stay(row: list[Any], seen: float, left: float) -> Stay:
+def _stay(row: list[Any], seen: float, left: float, so_far: Mapping[str, float]) -> Stay:
     """From its row. Earlier versions kept only the sum of all waiting: what is `left` of that is taken from the first.
 
     One in which no training began waited all the time.
     """
     slot, began, ended, *kept = row
     waited = kept[0] if kept else left
+    phases = kept[1] if len(kept) > 1 else {}
     if ended is None:
+        phases = {**phases, **so_far}
         ended = round(max(began + (waited or 0.0), seen), 3)
     whole = round(ended - began, 3)
-    return Stay(slot=slot, began=began, ended=ended, waited=whole if waited is None else max(min(waited, whole), 0.0))
+    waited = whole if waited is None else max(min(waited, whole), 0.0)
+    return Stay(slot=slot, began=began, ended=ended, waited=waited, phases=phases)
+
+
+def curve_so_far(curve: tuple[Epoch, ...], clock: float, phases: Mapping[str, float]) -> dict[str, Any]:
+    """The attribute CURVE."""
+    return {"epochs": rows_of(curve), "clock": clock, **({"phases": dict(phases)} if phases else {})}
+
+
+def phases_so_far(attributes: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds by phase of the stay that is open, as its last epoch told them; none before there was one."""
+    curve, stays = attributes.get(CURVE, {}), attributes.get(STAYS, [])
+    told_here = stays and has_slot(stays) and curve.get("clock", 0.0) > stays[-1][1]
+    return dict(curve.get("phases", {})) if told_here else {}
 
 
 def with_slot(attributes: Mapping[str, Any], slot: str, clock: float) -> list[list[Any]]:
@@ -125,16 +149,21 @@ def has_slot(stays: list[list[Any]]) -> bool:
     return bool(stays) and stays[-1][2] is None
 
 
-def with_training(stay: list[Any], clock: float) -> list[Any]:
-    """The row of an open stay in which training begins at that search time."""
+def with_training(stay: list[Any], clock: float, phases: Mapping[str, float]) -> list[Any]:
+    """The row of an open stay in which training begins at that search time; `phases` of its waiting."""
     slot, began, *_ = stay
-    return [slot, began, None, round(max(clock - began, 0.0), 3)]
+    known = {name: seconds for name, seconds in phases.items() if seconds}
+    return [slot, began, None, round(max(clock - began, 0.0), 3), *([known] if known else [])]
 
 
-def with_end(stay: list[Any], clock: float) -> list[Any]:
-    """The row of an open stay that ends at that search time."""
+def with_end(stay: list[Any], clock: float, phases: Mapping[str, float]) -> list[Any]:
+    """The row of an open stay that ends at that search time, with the seconds of these phases too."""
     slot, began, _, *waited = stay
-    return [slot, began, clock, *([round(clock - began, 3)] if waited == [None] else waited)]
+    before = waited.pop() if len(waited) > 1 else {}
+    if waited == [None]:
+        waited = [round(clock - began, 3)]
+    whole = {**before, **phases}
+    return [slot, began, clock, *waited, *([whole] if whole and waited else [])]
 
 
 def _waited(stays: tuple[Stay, ...], setup: Mapping[str, Any]) -> float:
@@ -144,16 +173,20 @@ def _waited(stays: tuple[Stay, ...], setup: Mapping[str, Any]) -> float:
 
 
 def trial_of(row: FrozenTrial) -> Trial:
-    attributes = row.user_attrs
+    return trial_from(row.number, row.state.name, row.params, row.user_attrs)
+
+
+def trial_from(number: int, state: str, params: Mapping[str, Any], attributes: Mapping[str, Any]) -> Trial:
+    """From what Optuna's tables hold of it; `state` in their words. LookupError and the like where it is damaged."""
     setup, outcome = attributes.get(SETUP, {}), attributes.get(OUTCOME, {})
     curve = curve_of(attributes.get(CURVE, {}).get("epochs", []))
     folds = folds_of(attributes.get(FOLDS, []))
-    finished = row.state.is_finished()
+    finished = STATES[state] in FINISHED
     stays = stays_of(attributes)
     return Trial(
-        number=row.number,
-        state=TrialState(outcome["state"]) if finished and outcome else STATES[row.state],
-        values={name: plain(value) for name, value in row.params.items()},
+        number=number,
+        state=TrialState(outcome["state"]) if finished and outcome else STATES[state],
+        values={name: plain(value) for name, value in params.items()},
         preset=attributes.get(PRESET, ""),
         enqueued=attributes.get(ENQUEUED, False),
         carried=attributes.get(CARRIED, ""),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tuner.study.reading import CHILDREN, fetch_study
 from tuner.study.seal import SEAL
 from tuner.study.sealed import first_id, named_attributes, sound_attributes, sound_trials, unsummed_attributes
-from tuner.study.storage import DAMAGE, begin, database_errors, models, over
+from tuner.study.storage import begin, database_errors, models, over
 from tuner.study.tables import PARAMS, STUDIES, STUDY_SYSTEM, STUDY_USER, SYSTEM, TRIALS, USER
+from tuner.study.trouble import DAMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

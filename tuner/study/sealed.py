@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from tuner.study.reading import parts_of, trial_of_rows
 from tuner.study.seal import sums_of_attributes
-from tuner.study.storage import DAMAGE
+from tuner.study.trouble import DAMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

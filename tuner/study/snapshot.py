@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tuner.study.storage import copy as copy_of
-from tuner.study.storage import storage_errors
+from tuner.study.copying import copy as copy_of
+from tuner.study.trouble import sqlite_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ def take_snapshot(database: Path, copy: Path) -> None:
     """
     with (
         closing(copy_of(database)) as memory,
-        storage_errors(database),
+        sqlite_errors(database),
         closing(sqlite3.connect(copy, timeout=60)) as writing,
     ):
         memory.backup(writing)

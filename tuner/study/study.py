@@ -8,53 +8,53 @@ from dataclasses import astuple
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import optuna
-from optuna.trial import TrialState as Row
-
-from tuner.errors import StudyError
-from tuner.plan import RETRIES, Plan
-from tuner.study.creating import create_database
+from tuner.plan import RETRIES
+from tuner.study.collecting import uncollected
 from tuner.study.cuts import cuts_of, is_to_blame, last_seen, was_training
-from tuner.study.ledger import Ledger, open_ledger, read_ledger
-from tuner.study.lock import is_held
 from tuner.study.records import (
     CURVE,
     CUTS,
     ENQUEUED,
     FOLDS,
     GUESS,
+    NO_PHASES,
     OUTCOME,
     SETUP,
     STAYS,
+    curve_so_far,
     has_slot,
+    phases_so_far,
     row_of,
-    rows_of,
     trial_of,
     with_end,
     with_slot,
     with_training,
 )
-from tuner.study.storage import database_errors
+from tuner.study.trouble import row_errors
+from tuner.study.view import StudyView, no_study
 from tuner.trial import BLAMED, FINISHED, Epoch, Fold, Reason, Trial, TrialState, objective_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    import optuna
     from optuna.trial import FrozenTrial
+    from optuna.trial import TrialState as Row
 
+    from tuner.plan import Plan
     from tuner.study.folder import Folder
+    from tuner.study.ledger import Ledger
 
 
-CUT_SHORT = "its process ended before the search did, or the disk was full"
-
-
-class Study:
+class Study(StudyView):
     """One study in its folder. `optuna` is the genuine Optuna study, for engines and for anybody's tools.
 
     What is recorded is on the disk when the call returns; or, within `together`, when its block ends.
     """
 
     def __init__(self, folder: Folder, ledger: Ledger) -> None:
+        import optuna
+
         self.folder = folder
         self.optuna = optuna.load_study(study_name=ledger.name, storage=ledger)
         self._ledger = ledger
@@ -72,6 +72,8 @@ class Study:
         facts: Mapping[str, Any] | None = None,
     ) -> Study:
         """A new study with these rows as its first trials. It is there whole or not at all."""
+        from tuner.study.creating import create_database
+
         create_database(folder, plan, space_text, rows, facts or {})
         return cls.open(folder, writable=True)
 
@@ -81,42 +83,17 @@ class Study:
 
         Raises StudyError where there is none, or it is damaged or not ours; BusyError where another process writes.
         """
+        from tuner.study.ledger import open_ledger, read_ledger
+
         if not folder.database.exists():
-            raise StudyError(f"{folder.database}: no study there.")
+            raise no_study(folder.database)
         opened = open_ledger if writable else read_ledger
         return cls(folder, opened(folder.database, folder.name))
-
-    @property
-    def plan(self) -> Plan:
-        try:
-            return Plan.from_json(self._attributes["plan"])
-        except TypeError:
-            raise StudyError(f"{self.folder.database}: its plan was written by another version of tune.") from None
-
-    @property
-    def stopped_by(self) -> str:
-        """Why its search last ended; empty where one goes on."""
-        said = str(self.fact("run", {}).get("stopped_by", ""))
-        return said or ("" if is_held(self.folder.path) else CUT_SHORT)
 
     @property
     def row(self) -> int:
         """By which others ask its database for it."""
         return self._ledger.row
-
-    @property
-    def space_text(self) -> str:
-        """The space file as it was when the study began."""
-        return str(self._attributes["space"])
-
-    @property
-    def created(self) -> str:
-        """Local date and time, ISO 8601 with offset."""
-        return str(self._attributes["created"])
-
-    def fact(self, name: str, default: Any = None) -> Any:
-        """A value that somebody remembered under `name`."""
-        return self._attributes.get(name, default)
 
     def remember(self, name: str, value: Any) -> None:
         """Keeps a plain JSON value with the study."""
@@ -151,20 +128,11 @@ class Study:
         self._ledger.close()
 
     def trials(self) -> list[Trial]:
-        """All trials by number, those turned down included."""
-        with database_errors(self.folder.database):
+        with row_errors(self.folder.database), uncollected():
             for number in sorted(self._ledger.changed):
                 self._trials[number : number + 1] = [trial_of(self._row(number))]
                 self._ledger.changed.discard(number)
         return self._trials.copy()
-
-    def _rows(self, *states: Row) -> list[FrozenTrial]:
-        """Of these states; all for none."""
-        return self._ledger.get_all_trials(self.row, deepcopy=False, states=states or None)
-
-    def n_finished(self) -> int:
-        """Trials that count towards the budget."""
-        return sum(trial.state in FINISHED for trial in self.trials())
 
     def release_interrupted(self, retries: int = RETRIES) -> int:
         """Trials that a dead process left RUNNING wait again, to go on under their own numbers; one that may be what
@@ -172,7 +140,7 @@ class Study:
 
         Left RUNNING they would repel the sampler, which counts them as poor until they end (constant_liar).
         """
-        rows = self._rows(Row.RUNNING)
+        rows = self._ledger.running()
         trained = [row for row in rows if was_training(row)]
         with self._ledger.together():
             for row in rows:
@@ -210,23 +178,25 @@ class Study:
 
     def guesses(self) -> dict[str, int]:
         """Numbers of the trials that came through the inbox, by the identity they had there."""
-        return {row.user_attrs[GUESS]: row.number for row in self._rows() if GUESS in row.user_attrs}
+        return {row.user_attrs[GUESS]: row.number for row in self._ledger.rows() if GUESS in row.user_attrs}
 
     def next_waiting(self) -> optuna.Trial | None:
         """The next trial of the queue, RUNNING now; None where none waits. What was cut off goes before what a user
         asked for, and that before presets.
         """
-        rows = self._rows(Row.WAITING)
+        rows = self._ledger.waiting()
         if not rows:
             return None
         first = min(rows, key=lambda row: (SETUP not in row.user_attrs, ENQUEUED not in row.user_attrs, row.number))
-        self._ledger.set_trial_state_values(first._trial_id, Row.RUNNING)  # noqa: SLF001
+        self._ledger.run(first._trial_id)  # noqa: SLF001
         return self._handle(first._trial_id)  # noqa: SLF001
 
     def _handle(self, trial_id: int) -> optuna.Trial:
         """The running trial, to be reported of. It has its values; should a killed run have left some undrawn, they
         are drawn at random.
         """
+        import optuna
+
         sampler = self.optuna.sampler
         self.optuna.sampler = optuna.samplers.RandomSampler(seed=self.plan.seed)
         try:
@@ -244,26 +214,42 @@ class Study:
                 trial.set_user_attr(STAYS, with_slot(self._row(trial.number).user_attrs, setup["device"], clock))
             trial.set_user_attr(SETUP, setup)
 
-    def record_start(self, number: int, clock: float) -> None:
-        """The trial trains on its slot from the search time `clock` on, in seconds; so far it waited there."""
-        self._change_stay(number, partial(with_training, clock=clock))
+    def record_start(self, number: int, clock: float, phases: Mapping[str, float] = NO_PHASES) -> None:
+        """The trial trains on its slot from the search time `clock` on, in seconds; so far it waited there, of which
+        `phases` are known.
+        """
+        self._change_stay(number, partial(with_training, clock=clock, phases=phases))
 
-    def record_epoch(self, trial: optuna.Trial, curve: tuple[Epoch, ...], clock: float = 0.0) -> None:
-        """Keeps the curve and shows its last point to the pruner. `clock` is the search time in seconds."""
+    def record_epoch(
+        self,
+        trial: optuna.Trial,
+        curve: tuple[Epoch, ...],
+        clock: float = 0.0,
+        phases: Mapping[str, float] = NO_PHASES,
+    ) -> None:
+        """Keeps the curve and shows its last point to the pruner. `clock` is the search time in seconds, `phases` what
+        went where on this slot.
+        """
         last = curve[-1]
         if last.val_accuracy is None:
             raise ValueError("an epoch of a trial must have a validation accuracy.")
         with self._ledger.together():
-            trial.set_user_attr(CURVE, {"epochs": rows_of(curve), "clock": clock})
+            trial.set_user_attr(CURVE, curve_so_far(curve, clock, phases))
             if len(self.plan.objectives) == 1:
                 self._show(trial, {last.epoch: last.val_accuracy})
 
-    def record_fold(self, trial: optuna.Trial, folds: tuple[Fold, ...], clock: float = 0.0) -> None:
+    def record_fold(
+        self,
+        trial: optuna.Trial,
+        folds: tuple[Fold, ...],
+        clock: float = 0.0,
+        phases: Mapping[str, float] = NO_PHASES,
+    ) -> None:
         """Keeps the folds, and the mean of their accuracies so far where Optuna's dashboards look for a curve."""
         with self._ledger.together():
             self._ledger.hasten()  # no checkpoint tells it again
             trial.set_user_attr(FOLDS, [list(astuple(fold)) for fold in folds])
-            trial.set_user_attr(CURVE, {"epochs": [], "clock": clock})
+            trial.set_user_attr(CURVE, curve_so_far((), clock, phases))
             if len(self.plan.objectives) == 1:
                 self._show(trial, {len(folds): sum(fold.accuracy for fold in folds) / len(folds)})
 
@@ -272,16 +258,19 @@ class Study:
         for step, value in curve.items():
             self._ledger.set_trial_intermediate_value(trial._trial_id, step, value)  # noqa: SLF001
 
-    def pause(self, number: int, clock: float | None = None) -> None:
+    def pause(self, number: int, clock: float | None = None, phases: Mapping[str, float] = NO_PHASES) -> None:
         """The trial waits to be gone on with. It leaves its slot at the search time `clock`, in seconds."""
         with self._ledger.together():
-            self.leave(number, clock)
-            self._ledger.set_trial_state_values(self._id(number), Row.WAITING)
+            self.leave(number, clock, phases)
+            self._ledger.wait(self._id(number))
 
-    def leave(self, number: int, clock: float | None) -> None:
-        """The trial leaves its slot at the search time `clock`, in seconds."""
+    def leave(self, number: int, clock: float | None, phases: Mapping[str, float] = NO_PHASES) -> None:
+        """The trial leaves its slot at the search time `clock`, in seconds. Where nobody knows its `phases`, those hold
+        that its last epoch there told.
+        """
         if clock is not None:
-            self._change_stay(number, partial(with_end, clock=clock))
+            phases = phases or phases_so_far(self._row(number).user_attrs)
+            self._change_stay(number, partial(with_end, clock=clock, phases=phases))
 
     def _change_stay(self, number: int, change: Callable[[list[Any]], list[Any]]) -> None:
         stays = self._row(number).user_attrs.get(STAYS, [])
@@ -311,7 +300,7 @@ class Study:
             if reason in BLAMED:
                 trial.set_constraint(reason, 1.0)
             row = row_of(state, reason)
-            self._tell(trial, self._values(trial) if row is Row.COMPLETE else None, row)
+            self._tell(trial, self._values(trial) if row.name == "COMPLETE" else None, row)
 
     def _values(self, trial: optuna.Trial) -> list[float]:
         """What the complete trial has come to in each objective."""
@@ -325,6 +314,8 @@ class Study:
         """Ends a proposal that repeats an earlier trial, with that trial's outcome, so that the sampler learns of it
         what it would have learnt from training it again.
         """
+        from optuna.trial import TrialState as Row
+
         # Of a trial that has not ended nothing is known yet. What is told as FAIL a sampler does not see.
         row = row_of(of.state, of.reason) if of.state in FINISHED else Row.FAIL
         outcome = {"state": TrialState.TURNED_DOWN.value, "reason": Reason.REPEAT.value, "repeats": of.number}
@@ -338,6 +329,8 @@ class Study:
             self._tell(trial, objective_values(of, self.plan.objectives) if row is Row.COMPLETE else None, row)
 
     def _tell(self, trial: optuna.Trial, values: list[float] | None, row: Row) -> None:
+        import optuna
+
         with suppress(optuna.exceptions.UpdateFinishedTrialError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.optuna.tell(trial, values, state=row)
