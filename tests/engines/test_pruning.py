@@ -59,8 +59,25 @@ def _train(study: Study, scores: Sequence[float], pruner: optuna.pruners.BasePru
 
 def test_asha_lets_the_best_third_go_on_at_epochs_4_and_12(study: Study) -> None:
     curves = [flat(level) for level in (0.5, 0.6, 0.4, 0.7, 0.55, 0.45, 0.65)]
-    curves.append([0.8] * 11 + [0.1, 0.1])  # good at 4, poor at 12
+    curves[3] = [0.7] * 4 + [0.9] * 9
+    curves.append(flat(0.8))  # the best at 4, behind at 12
     assert run(study, curves, make_pruner("asha", EPOCHS)) == [13, 13, 4, 13, 4, 4, 12, 12]
+
+
+def test_asha_compares_best_epochs_so_that_an_unlucky_one_ends_no_trial(study: Study) -> None:
+    unlucky = [0.7, 0.7, 0.7, 0.2, *flat(0.7, 9)]
+    assert run(study, [flat(0.5), flat(0.6), unlucky, flat(0.65)], make_pruner("asha", EPOCHS)) == [13, 13, 13, 4]
+
+
+def test_an_epoch_without_a_number_does_not_hide_the_better_ones_after_it(study: Study) -> None:
+    pruner = make_pruner("asha", EPOCHS)
+    run(study, [flat(0.5), flat(0.6)], pruner)
+    scores = [float("nan"), *flat(0.7, FIRST_RUNG - 1)]
+    curve = [
+        Epoch(epoch=number, accuracy=0.1, loss=1.0, val_accuracy=score, val_loss=1.0)
+        for number, score in enumerate(scores, 1)
+    ]
+    assert not ends(pruner, study.optuna.ask(), curve, seed=0)
 
 
 def test_the_median_pruner_begins_with_the_sixth_trial_and_the_fourth_epoch(study: Study) -> None:

@@ -1,0 +1,1 @@
+"""Samplers, pruners and stopping rules compared on recorded learning curves, so that a search costs no training."""
