@@ -12,7 +12,7 @@ BIN  := $(VENV)/bin
 # pip follows no lock file of its own: requirements/ holds every version with its hashes.
 PIP  := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run test check lint data docs lock clean engines faults killed audit
+.PHONY: help run test check lint data docs lock clean engines faults killed bench defaults curves audit
 
 help:
 	@echo 'make run      set up, get Fashion-MNIST, search, and say where the report is (TRIALS=50 TIMEOUT=15m)'
@@ -22,6 +22,8 @@ help:
 	@echo 'make engines  the three engines on one space, killed once each, and their comparison (10 minutes)'
 	@echo 'make faults   the fault tests of docs/faults.md, both tiers, and the page of what they measured (an hour)'
 	@echo 'make killed   the main job on Fashion-MNIST with a kill -9 every 30 s, against an undisturbed one (20 minutes)'
+	@echo 'make bench    what an epoch and what a trial costs, against Keras and Optuna in the same run (an hour)'
+	@echo 'make defaults the Optuna engine over recorded learning curves (LCBENCH=FOLDER adds those of LCBench)'
 	@echo 'make audit    look up what requirements/ pins among known vulnerabilities (needs a network)'
 	@echo 'make docs     write docs/commands.md from the commands themselves'
 	@echo 'make lock     write requirements/ anew from pyproject.toml (needs uv)'
@@ -76,6 +78,19 @@ faults: $(VENV)/dev.done
 
 killed: data
 	$(BIN)/python benchmarks/killed_run.py
+
+# Each goes on where it was cut off.
+bench: data
+	$(BIN)/python benchmarks/epoch.py
+	$(BIN)/python benchmarks/overhead.py
+
+defaults: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks.defaults --tables $(if $(LCBENCH),--lcbench $(LCBENCH))
+
+# Trainings of mlp_v1 and cnn_v4 for make defaults to replay (two hours).
+curves: data
+	$(BIN)/python -m benchmarks.defaults.record mlp_v1 --draws 100
+	$(BIN)/python -m benchmarks.defaults.record cnn_v4 --draws 45
 
 # In an environment of its own, so that it cannot change what it looks at. Strict, because what cannot be looked up, as
 # where no database is reached, would else count as harmless. requirements/dev.txt holds all of run.txt too.
