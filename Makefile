@@ -22,7 +22,7 @@ help:
 	@echo 'make engines  the three engines on one space, killed once each, and their comparison (10 minutes)'
 	@echo 'make faults   the fault tests of docs/faults.md, both tiers, and the page of what they measured (an hour)'
 	@echo 'make killed   the main job on Fashion-MNIST with a kill -9 every 30 s, against an undisturbed one (20 minutes)'
-	@echo 'make bench    what an epoch and what a trial costs, against Keras and Optuna in the same run (an hour)'
+	@echo 'make bench    what an epoch, what a trial and what a good model costs, against peers in the same run (7 hours)'
 	@echo 'make defaults the Optuna engine over recorded learning curves (LCBENCH=FOLDER adds those of LCBench)'
 	@echo 'make audit    look up what requirements/ pins among known vulnerabilities (needs a network)'
 	@echo 'make docs     write docs/commands.md from the commands themselves'
@@ -83,6 +83,7 @@ killed: data
 bench: data
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/race.py
 
 defaults: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.defaults --tables $(if $(LCBENCH),--lcbench $(LCBENCH))
