@@ -109,11 +109,9 @@ def line(name: str) -> str:
 
 
 def verdict(names: list[str]) -> str:
-    short = [
-        f"`{name}` {median(ratio(row) for row in rows() if row['space'] == name):.2f} of {TARGETS.get(name, LEAST)}"
-        for name in names
-        if median(ratio(row) for row in rows() if row["space"] == name) < TARGETS.get(name, LEAST)
-    ]
+    speeds = {name: median(ratio(row) for row in rows() if row["space"] == name) for name in names}
+    aims = {name: TARGETS.get(name, LEAST) for name in names}
+    short = [f"`{name}` {speed:.2f} of {aims[name]}" for name, speed in speeds.items() if speed < aims[name]]
     return f"\nBelow what was aimed at: {', '.join(short)}." if short else "\nAll are at or above what was aimed at."
 
 

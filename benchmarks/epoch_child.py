@@ -17,7 +17,7 @@ if sys.argv[1] == "ours":
 import keras
 import numpy as np
 
-from search_spaces import Configuration, SearchSpace
+from search_spaces import Configuration, SearchSpace, optimizer_class
 from tuner import data, models
 from tuner.machine import peak_memory
 from tuner.training import labels
@@ -53,7 +53,7 @@ def theirs(made: Configuration, training: Images, validation: Images, epochs: in
     smoothing = made.training.label_smoothing or 0.0
     optimizer = made.training.optimizer
     model.compile(
-        optimizer=getattr(keras.optimizers, type(models.build_optimizer(optimizer)).__name__)(**optimizer.arguments),
+        optimizer=getattr(keras.optimizers, optimizer_class(optimizer.kind))(**optimizer.arguments),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
         if one_hot
         else "sparse_categorical_crossentropy",
@@ -62,11 +62,11 @@ def theirs(made: Configuration, training: Images, validation: Images, epochs: in
     clock = Clock()
     began = time.perf_counter()
     history = model.fit(
-        training.images.astype("float32"),
+        np.asarray(training.images, "float32"),
         targets(training, one_hot),
         batch_size=made.training.batch_size,
         epochs=epochs,
-        validation_data=(validation.images.astype("float32"), targets(validation, one_hot)),
+        validation_data=(np.asarray(validation.images, "float32"), targets(validation, one_hot)),
         verbose=0,
         callbacks=[clock],
     ).history

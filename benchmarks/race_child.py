@@ -8,8 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from search_spaces import Configuration, SearchSpace
-from search_spaces import misfit as misfit_of
+from search_spaces import Configuration, SearchSpace, misfit, optimizer_class
 from tuner import data, models
 from tuner.bridges import hypermodel, suggest
 
@@ -33,7 +32,7 @@ def model_of(configuration: Configuration) -> keras.Model:
     """Keras's own layers, optimizer and defaults."""
     model = models.build(configuration, IMAGE_SHAPE, N_CLASSES)
     optimizer = configuration.training.optimizer
-    kind = getattr(keras.optimizers, type(models.build_optimizer(optimizer)).__name__)
+    kind = getattr(keras.optimizers, optimizer_class(optimizer.kind))
     model.compile(kind(**optimizer.arguments), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -51,7 +50,7 @@ def keras_tuner(kind: str, space: SearchSpace, seed: int, images: Arrays) -> Non
     class Plain(keras_tuner.HyperModel):  # type: ignore[misc]
         def build(self, hp: Any) -> keras.Model:
             configuration = bridge.configuration(hp)
-            if misfit_of(space, configuration, IMAGE_SHAPE, N_CLASSES):
+            if misfit(space, configuration, IMAGE_SHAPE, N_CLASSES):
                 raise keras_tuner.errors.FailedTrialError("over the limit")
             return model_of(configuration)
 
@@ -85,7 +84,7 @@ def optuna(kind: str, space: SearchSpace, seed: int, images: Arrays) -> None:
 
     def objective(trial: optuna.Trial) -> float:
         configuration = suggest(trial, space)
-        if misfit_of(space, configuration, IMAGE_SHAPE, N_CLASSES):
+        if misfit(space, configuration, IMAGE_SHAPE, N_CLASSES):
             raise optuna.TrialPruned
         keras.utils.clear_session()
         history = (

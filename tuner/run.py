@@ -199,9 +199,7 @@ def _search(
         commands = list(dict.fromkeys([*before.get("commands", []), request.command]))
         facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False, "commands": commands}
         timekeeper.counts = True
-        with study.together():
-            study.remember(RUN, {**before, **facts})
-            timekeeper.keep(study)
+        _remember_run(study, {**before, **facts}, timekeeper)
         crashing.here("run-noted")
         executor.start()
     try:
@@ -210,9 +208,7 @@ def _search(
         timekeeper.searched()
         with suppress(TuneError), storage_errors(request.folder.database):  # a full disk, say, has no room for it
             facts |= {"stopped_by": _in_words(error), "seconds": round(search.seconds, 1)}
-            with study.together():
-                study.remember(RUN, {**before, **facts})
-                timekeeper.keep(study)
+            _remember_run(study, {**before, **facts}, timekeeper)
         raise
     timekeeper.searched()
     crashing.here("search-ended")
@@ -253,6 +249,13 @@ def _in_words(error: BaseException) -> str:
             return f"it met an error: {str(error).splitlines()[0]}"[:SHORT]
 
 
+def _remember_run(study: Study, run: Mapping[str, Any], timekeeper: Timekeeper) -> None:
+    """What is told of the run, and where its time went so far, in one transaction."""
+    with study.together():
+        study.remember(RUN, run)
+        timekeeper.keep(study)
+
+
 def _remember_memory(study: Study, worker: int, timekeeper: Timekeeper) -> None:
     """The peaks of this process and of its workers, where they are higher than those of earlier sessions; and what went
     where so far.
@@ -261,9 +264,7 @@ def _remember_memory(study: Study, worker: int, timekeeper: Timekeeper) -> None:
     peaks = dict(run.get("peak_memory", {}))
     for role, peak in (("parent", peak_memory()), ("worker", worker)):
         peaks[role] = max(peak, peaks.get(role, 0))
-    with study.together():
-        study.remember(RUN, {**run, "peak_memory": peaks})
-        timekeeper.keep(study)
+    _remember_run(study, {**run, "peak_memory": peaks}, timekeeper)
 
 
 def _seconds_before(study: Study, before: Mapping[str, Any]) -> float:
