@@ -78,11 +78,12 @@ def server(guard: Guard, port: int) -> WSGIServer:
 def serve(listening: WSGIServer) -> None:
     """Answers until Ctrl-C. In a thread of its own: wsgiref takes an interrupt in mid-answer for a failed answer."""
     answering = threading.Thread(target=listening.serve_forever, daemon=True)
-    answering.start()
     try:
+        answering.start()
         answering.join()
     except KeyboardInterrupt:
-        listening.shutdown()
+        if answering.is_alive():
+            listening.shutdown()
 
 
 class _Quiet(WSGIRequestHandler):

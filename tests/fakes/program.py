@@ -9,6 +9,7 @@ everything once and then forks a `tune` for each line of its input; starting.py 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -19,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 
 import limits
+import optuna
 
 import tuner.run
 from tuner.cli.boundary import run_program
@@ -28,15 +30,24 @@ WORKER = (sys.executable, str(Path(__file__).parent / "worker.py"))
 
 
 LOADED = (
+    "PIL.JpegImagePlugin",
+    "_strptime",
     "alembic.command",
     "alembic.config",
     "alembic.migration",
     "alembic.script",
+    "encodings.ascii",
+    "encodings.cp437",
+    "jinja2",
+    "matplotlib.backends.backend_svg",
     "matplotlib.figure",
     "optuna.importance",
     "optuna.storages._rdb.models",
+    "pynvml",
     "reports.drawing",
-    "search_spaces.parsing",
+    "reports.page_files",
+    "reports.sections.comparison",
+    "search_spaces.parsing.reader",
     "sklearn.metrics",
     "sqlalchemy.dialects.sqlite",
     "tuner.cli.app",
@@ -49,11 +60,19 @@ LOADED = (
     "tuner.cli.run_command",
     "tuner.cli.screen",
     "tuner.cli.session",
+    "tuner.cli.space_tables",
     "tuner.cli.space_commands",
     "tuner.cli.study_commands",
+    "tuner.cli.study_tables",
     "tuner.data.finding",
+    "tuner.data.splitting",
+    "tuner.engines.optuna.engine",
+    "tuner.engines.usual",
     "tuner.finish.report",
     "tuner.finish.retrain",
+    "tuner.repairing",
+    "tuner.study.creating",
+    "tuner.study.ledger",
 )
 """What `tune` imports when it needs it."""
 
@@ -79,6 +98,8 @@ def serve() -> None:
     """A line {"words", "environ", "folder", "out", "err"} in: {"pid"} out, and later {"pid", "code"}."""
     for name in LOADED:
         import_module(name)
+    optuna.storages.RDBStorage("sqlite://").engine.dispose()  # its statements are prepared with the first database
+    gc.freeze()  # what is loaded is looked through by no child's collections, and so not copied for them
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)

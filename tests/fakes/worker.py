@@ -6,7 +6,8 @@ What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[tria
 What happens "at" an epoch happens once, but with "die_always" or "hang_always". A grandchild sleeps in a session of its
 own and its process is noted in the log; who is stubborn ignores SIGTERM and a closed pipe. More stands in trouble.py,
 and what "limits" may be in limits.py.
-Each trial that it begins and each epoch is appended to the file FAKE_LOG.
+Each trial that it begins and each epoch is appended to the file FAKE_LOG. NumPy is loaded when it is needed, which takes
+as long as all else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import limits
-import numpy as np
 import trouble
 
 from tuner import crashing
@@ -150,6 +150,8 @@ def have_grandchild() -> None:
 
 
 def cross_validate(job: CrossValidate, stopped: set[int], cost: dict[str, Any]) -> Done | Stopped:
+    import numpy as np
+
     with np.load(job.folds) as arrays:
         n_folds = len(arrays.files) // 2
     for index in range(job.skip, n_folds):
@@ -211,6 +213,8 @@ def marked(job: Job, what: str) -> bool:
 
 
 def save(job: Retrain, curve: list[Epoch]) -> None:
+    import numpy as np
+
     labels = np.load(job.test_labels)
     probabilities = np.full((len(labels), job.n_classes), 0.1 / (job.n_classes - 1))
     guesses = (labels + (np.arange(len(labels)) % 10 == 0)) % job.n_classes  # nine of ten are right
