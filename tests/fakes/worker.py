@@ -6,8 +6,8 @@ What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[tria
 What happens "at" an epoch happens once, but with "die_always" or "hang_always". A grandchild sleeps in a session of its
 own and its process is noted in the log; who is stubborn ignores SIGTERM and a closed pipe. More stands in trouble.py,
 and what "limits" may be in limits.py.
-Each trial that it begins and each epoch is appended to the file FAKE_LOG. NumPy is loaded when it is needed, which takes
-as long as all else.
+Each trial that it begins and each epoch is appended to the file FAKE_LOG. NumPy, which takes as
+long to load as all else, is loaded when it is needed.
 """
 
 from __future__ import annotations

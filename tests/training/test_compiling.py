@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from search_spaces import SearchSpace
+from tuner.models.parts import Part
 from tuner.training.compiling import MOST_STEPS, compiled, compiled_to_train, steps_per_execution
 
 FASHION = ((28, 28, 1), 10)
@@ -33,6 +34,14 @@ training: {optimizer: adam, loss: categorical_focal_crossentropy, batch_size: 8,
 """,
         "focal.yaml",
     ).default()
-    assert compiled_to_train(None, focal, *FASHION).layers[-1].activation.__name__ == "softmax"
-    assert compiled_to_train(None, MLP, *FASHION).layers[-1].activation.__name__ == "linear"
+    assert compiled_to_train(None, focal, *FASHION, n_images=1).layers[-1].activation.__name__ == "softmax"
+    assert compiled_to_train(None, MLP, *FASHION, n_images=1).layers[-1].activation.__name__ == "linear"
     assert compiled(MLP, *FASHION, n_train=100, epochs=1).layers[-1].activation.__name__ == "softmax"
+
+
+def test_a_batch_is_cut_into_parts_where_the_training_is_long_enough_to_pay_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TUNE_BATCH_PARTS", "2")
+    short, long = (compiled_to_train(None, CNN, *FASHION, n_images=n) for n in (500, 51_000))
+    assert [sum(isinstance(layer, Part) for layer in model.layers) for model in (short, long)] == [0, 2]

@@ -27,6 +27,11 @@ OPERATIONS_PER_EXECUTION = 5e10
 steps, and a trial that is told to stop does so after them.
 """
 
+LEAST_OPERATIONS_IN_PARTS = 5e10
+"""Floating-point operations of a whole training below which its batches stay whole: what parts save is less than what
+tracing the network once for each of them costs.
+"""
+
 MOST_STEPS = 512
 """In one call of the graph, however small the network."""
 
@@ -76,14 +81,17 @@ def compiled_to_train(
     image_shape: tuple[int, int, int],
     n_classes: int,
     precision: str = FLOAT32,
+    *,
+    n_images: int,
 ) -> keras.Model:
-    """The same network in the form that trains fastest, with a schedule that the caller has a hold of. It has the other
-    one's weights in their order; where cross-entropy is the loss, its output is what softmax would be taken of.
+    """The same network in the form that trains fastest on `n_images` images, those of all epochs together, with a
+    schedule that the caller has a hold of. It has the other one's weights in their order; where cross-entropy is the
+    loss, its output is what softmax would be taken of.
     """
     logits = labels.crossentropy(configuration.training)
-    model = models.build_to_train(
-        configuration, image_shape, n_classes, precision, logits=logits, n_parts=batch_parts()
-    )
+    long = n_images * _operations(configuration, image_shape, n_classes) >= LEAST_OPERATIONS_IN_PARTS
+    n_parts = batch_parts() if long else 1
+    model = models.build_to_train(configuration, image_shape, n_classes, precision, logits=logits, n_parts=n_parts)
     steps = steps_per_execution(configuration, image_shape, n_classes)
     _compile(model, configuration.training, schedule, precision, steps, logits=logits)
     return model
@@ -110,11 +118,15 @@ def _compile(
 
 def steps_per_execution(configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int) -> int:
     """Training steps in one call of the graph: a power of two, the more the smaller network and batch are."""
-    multiply_adds = max(summarize(configuration, image_shape, n_classes).multiply_adds, 1)
-    operations = OPERATIONS_PER_MULTIPLY_ADD * multiply_adds * configuration.training.batch_size
+    operations = _operations(configuration, image_shape, n_classes) * configuration.training.batch_size
     least = LEAST_STEPS_ON_A_GPU if tf.config.list_physical_devices("GPU") else 1
     steps = min(max(OPERATIONS_PER_EXECUTION / operations, least), MOST_STEPS)
     return 1 << int(math.log2(steps))
+
+
+def _operations(configuration: Configuration, image_shape: tuple[int, int, int], n_classes: int) -> int:
+    """In floating point, of training on one image."""
+    return OPERATIONS_PER_MULTIPLY_ADD * max(summarize(configuration, image_shape, n_classes).multiply_adds, 1)
 
 
 def rate(training: Training, n_train: int, epochs: int) -> Schedule | None:
