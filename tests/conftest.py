@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -15,6 +16,15 @@ from evidence import measured, pytest_runtest_makereport
 __all__ = ["measured", "pytest_runtest_makereport"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen() -> None:
+    """What was loaded and left over before a module is looked through by no collection of garbage within it: Keras
+    starts several for each network, and after a hundred networks they took longer than what is tested.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
