@@ -239,7 +239,7 @@ def test_a_killed_backup_leaves_nothing_that_stays(tmp_path: Path) -> None:
 
 def test_they_are_taken_at_the_start_at_intervals_and_at_an_orderly_end(tmp_path: Path) -> None:
     study, clock, told = made(tmp_path / "s", (0.5,)), Clock(), []
-    with Backups(study.folder, told.append, interval=60, clock=clock) as held:
+    with Backups(study.folder, told.append, interval=60, first=0, clock=clock) as held:
         held.tick()
         wait(held)
         assert len(list_backups(study.folder)) == 1
@@ -280,7 +280,7 @@ def test_a_run_that_ends_early_makes_a_last_one_where_it_may_write_and_has_time(
 def test_a_failing_backup_is_told_once_and_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, clock, told = made(tmp_path / "s", (0.5,)), Clock(), []
     monkeypatch.setattr(backups, "ROOM", 2**60)
-    with Backups(study.folder, told.append, interval=60, clock=clock) as held:
+    with Backups(study.folder, told.append, interval=60, first=0, clock=clock) as held:
         for _ in range(5):
             held.tick()
             wait(held)
@@ -318,7 +318,7 @@ def test_on_a_disk_that_is_really_full_the_old_backups_stay_whole(
 
 
 def test_a_tick_that_is_not_due_costs_next_to_nothing(tmp_path: Path) -> None:
-    held = Backups(Folder(tmp_path), print, interval=600)
+    held = Backups(Folder(tmp_path), print, interval=600, first=0)
     held._due = time.monotonic() + 600
     began = time.perf_counter()
     for _ in range(10_000):

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 INTERVAL = 600.0
 """Seconds between two backups of a search that goes on."""
 
+FIRST = 10.0
+"""Seconds after which the first is made: it reads the study to its last row, and would have the processor just when the
+first trial is proposed.
+"""
+
 HURRY = 0.5
 """Seconds that an interrupted run waits for one that is being made. Cut off, it leaves a file that is swept away."""
 
@@ -177,13 +182,14 @@ class Backups:
         tell: Callable[[str], None],
         *,
         interval: float = INTERVAL,
+        first: float = FIRST,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._tell = tell
         self._interval = interval
         self._clock = clock
-        self._due = clock()
+        self._due = clock() + first
         self._thread: threading.Thread | None = None
         self._seen: tuple[int, int] | None = None
         """Time and size of the database when it was last copied."""
