@@ -83,6 +83,7 @@ killed: data
 bench: data
 	$(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/splits.py
 	$(BIN)/python benchmarks/race.py
 
 defaults: $(VENV)/dev.done

@@ -74,6 +74,22 @@ def test_whoever_has_the_number_of_a_worker_that_is_gone_is_left_alone(
     assert (ended, child.returncode) == ([], 0)
 
 
+def test_temporary_files_of_a_worker_go_with_it_however_it_ends(tmp_path: Path) -> None:
+    leave = "import tempfile; file, path = tempfile.mkstemp(); open('made', 'w').write(path); input()"
+    worker = Process(
+        Slot(name="CPU"), [sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r}); {leave}"], tmp_path / "log",
+        queue.SimpleQueue(),
+    )  # fmt: skip
+    made = tmp_path / "made"
+    deadline = time.monotonic() + 30
+    while not (made.exists() and made.read_text()):
+        assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+        time.sleep(0.01)
+    assert Path(made.read_text()).exists()
+    worker.end()
+    assert not Path(made.read_text()).parent.exists()
+
+
 def test_a_worker_that_cannot_be_killed_is_waited_for_no_longer_than_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

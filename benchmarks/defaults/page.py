@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Row = "Mapping[str, Any]"
 SPACES = ("mlp_v1", "cnn_v4")
+LEAST_SAVED = 0.005
+"""Share of a search that a rule saves, below which it is not told."""
 STOPPED = ("random + none", "tpe 8 + none", "tpe 8 + asha 4/3")
 """Searches that the rules for stopping are tried on."""
 
@@ -58,6 +60,7 @@ def _head() -> list[str]:
         "`screen 20x1` has 20 trials wait after one epoch and goes on with the best quarter; `hopeless 90` ends what",
         "would stay behind the best even with the gain that 90 % of the complete trials still made from that epoch on;",
         "`quarter` keeps the better quarter where median keeps half; `preset` trains the space's preset first.",
+        "Candidates that were tried in less than half as many searches as the control are left out.",
         "",
     ]
 
@@ -97,12 +100,18 @@ def _surrogate(kind: str, rows: Sequence[Mapping[str, Any]], work: Path) -> list
 
 def _speeds(found: Results, references: Mapping[str, NDArray[np.float64]]) -> Iterable[str]:
     ranks = found.ranks()
-    for name in found.candidates():
+    for name in _often(found):
         cells = found.cells(name)
         gained = _worth(found, name, cells, references) - _worth(found, CONTROL.name, cells, references)
         speeds = [_times(interval(column, cells)) for column in gained.T]
         places = [f"{each:.1f}" for each in ranks[name]] if name in ranks else ["" for _ in BUDGETS]
         yield _line(name, f"{len(cells)}", f"{found.n_trials(name):.0f}", *speeds, *places)
+
+
+def _often(found: Results) -> list[str]:
+    """Candidates that were tried about as often as the control: the others were given up early, or are too new."""
+    least = len(found.cells(CONTROL.name)) / 2
+    return [name for name in found.candidates() if len(found.cells(name)) >= least]
 
 
 def _worth(
@@ -119,7 +128,7 @@ def _regrets(found: Results, references: Mapping[str, NDArray[np.float64]]) -> I
     for name in found.candidates():
         for (which, _), score in zip(found.cells(name), found.scores(name, found.cells(name))[:, -1], strict=True):
             best[which] = max(best[which], score)
-    for name in found.candidates():
+    for name in _often(found):
         cells = found.cells(name)
         regret = 100 * (np.array([best[which] for which, _ in cells])[:, None] - found.scores(name, cells))
         quartiles = np.quantile(regret, (0.5, 0.25, 0.75), axis=0).T
@@ -167,7 +176,7 @@ def _table(space: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _table_lines(table: Table, found: Results) -> Iterable[str]:
     best = max(max(curve.scores, default=0.0) for curve in table.curves)
     held_out = np.array(table.held_out)
-    for name in found.candidates():
+    for name in _often(found):
         cells = found.cells(name)
         scores, control = (found.scores(each, cells) for each in (name, CONTROL.name))
         gained = [interval(column, cells) for column in 100 * (scores - control).T]
@@ -190,7 +199,7 @@ def _stops(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "",
         "Rules tried on searches of 50 trainings' worth (of the tables: 20): how much of it each rule saves, and what",
         "the search would still have found, in points: mean, and in how many searches it was more than 0.3 points, the",
-        "standard error of a score on 9,000 images.",
+        "standard error of a score on 9,000 images. A rule that is not named saved nothing there.",
         "",
         _header("searches", "rule", "saved", "points lost", "lost more than 0.3"),
     ]
@@ -200,6 +209,8 @@ def _stops(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             chosen = [row for row in chosen if which in {"", row["which"]}]
             for name, rule in RULES.items() if chosen else ():
                 stops = [stopped(row, rule, budget) for row in chosen]
+                if np.mean([each.saved for each in stops]) < LEAST_SAVED:
+                    continue
                 lines.append(
                     _line(
                         f"{which or kind}, {candidate}",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,6 +71,7 @@ class Process:
         self._messages = messages
         self._log = log
         self._kills_before = oom_kills()
+        self._scratch = _scratch()
         with log.open("ab") as errors:
             self._log_before = errors.tell()
             self._process = subprocess.Popen(  # noqa: S603
@@ -76,7 +79,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, **slot.environment, "TF_CPP_MIN_LOG_LEVEL": "2"},
+                env={**os.environ, **slot.environment, **self._scratch, "TF_CPP_MIN_LOG_LEVEL": "2"},
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,  # a Ctrl-C of the terminal is the parent's to deal with
@@ -147,6 +150,8 @@ class Process:
     def _wait(self) -> None:
         code = self._process.wait()
         _kill_group(self._process.pid)
+        for folder in self._scratch.values():
+            shutil.rmtree(folder, ignore_errors=True)
         self._reaped.set()
         self._listener.join(LISTENING)
         self._messages.put((self, self._died(code)))
@@ -166,6 +171,15 @@ class Process:
         except OSError:
             return False
         return any(each.lower() in words for each in OUT_OF_MEMORY)
+
+
+def _scratch() -> dict[str, str]:
+    """An environ that has a new folder for temporary files. TensorFlow leaves one for every graph that it traced, but
+    where a process ends by itself, which workers do not. Empty where no folder can be made.
+    """
+    with contextlib.suppress(OSError):
+        return {"TMPDIR": tempfile.mkdtemp(prefix="tune-worker-")}
+    return {}
 
 
 def ending(code: int) -> str:

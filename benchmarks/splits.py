@@ -1,0 +1,127 @@
+"""Trials a minute with the cores of the CPU divided in one way or another: whole searches, the same trials in each.
+
+`python benchmarks/splits.py` takes about a quarter of an hour and writes benchmarks/splits.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tuner.machine import hardware, versions
+from tuner.slots import usual_split, workers_to_try
+
+PAGE = Path(__file__).parent / "splits.md"
+TUNE = (sys.executable, "-m", "tuner")
+ROUNDS = 3
+ALIKE = ("--algorithm", "random", "--pruner", "none", "--seed", "0")
+"""Proposes by the number of the trial alone, whoever else trains meanwhile."""
+SEARCHES = {
+    "mlp_v1": (12, ("--epochs", "5")),
+    "cnn_v4": (6, ("--epochs", "4", "--limit", "10000")),
+}
+"""How many trials of a space, and how long each is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    searching: float
+    """Seconds from the command to the end of the search."""
+    first: float
+    """Seconds from the command to the first training step."""
+    between: float
+    """Seconds that slots waited between trials, a second of training."""
+    memory: float
+    """GiB of all workers together at their peaks."""
+    configurations: frozenset[str]
+
+
+def searched(space: str, workers: int) -> Searched:
+    n_trials, words = SEARCHES[space]
+    with tempfile.TemporaryDirectory(prefix="tune-splits-") as home:
+        environ = {**os.environ, "TUNE_HOME": home, "CI": "1"}
+        command = ("fashion-mnist", "--space", space, "--trials", str(n_trials), *words, *ALIKE)
+        chosen = ("--gpus", "none", "--workers", str(workers), "--study", "s", "--quiet")
+        subprocess.run([*TUNE, *command, *chosen], env=environ, stdout=subprocess.DEVNULL, check=True)
+        shown = subprocess.run(
+            [*TUNE, "show", "s", "--time", "--json"], env=environ, stdout=subprocess.PIPE, check=True
+        )
+    study: dict[str, Any] = json.loads(shown.stdout)
+    time = study["time"]
+    spent = {each["name"]: each["seconds"] for each in time["spent"]}
+    return Searched(
+        searching=time["seconds"] - spent["retraining"] - spent["reporting"],
+        first=time["first_step_after"][0],
+        between=time["between_trials"]["share_of_training"],
+        memory=workers * max(trial["memory"] for trial in study["trials"]) / 2**30,
+        configurations=frozenset(trial["configuration"] for trial in study["trials"]),
+    )
+
+
+def line(space: str, workers: int, found: list[Searched], alone: list[Searched]) -> str:
+    n_trials, _ = SEARCHES[space]
+    rates = [60 * n_trials / each.searching for each in found]
+    ratios = [one.searching / each.searching for one, each in zip(alone, found, strict=True)]
+    cells = (
+        f"`{space}`", f"{workers}", spread(rates, 1), spread(ratios, 2), spread([each.first for each in found], 1),
+        f"{max(each.between for each in found):.1%}", f"{max(each.memory for each in found):.1f}",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def spread(values: list[float], digits: int) -> str:
+    """`4.2 (3.9 to 5.0)`."""
+    low, middle, high = (f"{each:.{digits}f}" for each in (min(values), median(values), max(values)))
+    return f"{middle} ({low} to {high})"
+
+
+def page(found: dict[str, dict[int, list[Searched]]]) -> str:
+    facts, machine = versions(), hardware()
+    table = "\n".join(
+        line(space, workers, runs, by_workers[1])
+        for space, by_workers in found.items()
+        for workers, runs in by_workers.items()
+    )
+    return f"""\
+# How to divide the cores
+
+Whole searches on Fashion-MNIST, start-up included, up to the end of the search: the same {SEARCHES["mlp_v1"][0]} trials
+of `mlp_v1` (51,000 images, 5 epochs) and {SEARCHES["cnn_v4"][0]} of `cnn_v4` (8,500 images, 4 epochs) with each number
+of workers, drawn at random and not pruned; {ROUNDS} rounds in turn; median, lowest and highest, ratios round by round.
+"First" is the time from the command to the first training step; "between" what slots waited between trials, of the time
+that they trained.
+
+{datetime.now(UTC):%Y-%m-%d}. {machine["processor"]}, {machine["cores"]} cores, {machine["memory"]}, no GPU.
+Python {facts["Python"]}, tensorflow {facts["tensorflow"]}. Again: `python benchmarks/splits.py`.
+Chosen here without a measurement of `tune doctor --measure`: {usual_split({"TUNE_HOME": "/nowhere"}).workers}.
+
+| space | workers | trials a minute | times one worker | first, s | between | workers' memory, GiB |
+| --- | ---: | --- | --- | --- | ---: | ---: |
+{table}
+"""
+
+
+def main() -> None:
+    found: dict[str, dict[int, list[Searched]]] = defaultdict(lambda: defaultdict(list))
+    for _ in range(ROUNDS):
+        for space in SEARCHES:
+            for workers in workers_to_try():
+                run = searched(space, workers)
+                found[space][workers].append(run)
+                print(space, workers, f"{run.searching:.1f} s", flush=True)
+    for space, by_workers in found.items():
+        assert len({run.configurations for runs in by_workers.values() for run in runs}) == 1, f"{space}: not alike"
+    PAGE.write_text(page(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
