@@ -94,8 +94,10 @@ def _own_layers() -> dict[str, Any]:
     import tensorflow as tf
 
     from tuner.models.dropout import Dropout
+    from tuner.models.normalization import BatchNormalization
 
-    return {} if tf.config.list_physical_devices("GPU") else {"dropout": Dropout}
+    own = {"dropout": Dropout, "batch_normalization": BatchNormalization}
+    return {} if tf.config.list_physical_devices("GPU") else own
 
 
 def _placed(layer: LayerSummary, tensors: Mapping[str, list[Any]], precision: str, own: Mapping[str, Any]) -> list[Any]:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
+from tuner.models.normalization import BatchNormalization
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from search_spaces import LayerSummary
 
 WHOLE_BATCH = frozenset({"batch_normalization"})
-"""Kinds of layers that look at all images at once."""
+"""Kinds of layers that look at all images at once. Ours can do so in parts, Keras's cannot."""
 
 WHOLE_BATCH_ARGUMENTS = frozenset({"activity_regularizer", "noise_shape"})
 """What makes a layer do so: a mean over the batch, and a mask that may be the same for all of it."""
@@ -50,6 +52,8 @@ def joined(parts: Sequence[Any]) -> Any:
 def through(layer: keras.layers.Layer, summary: LayerSummary, inputs: Sequence[Sequence[Any]]) -> list[Any]:
     """What the layer makes of `inputs`, its tensors in their parts: in parts too."""
     n = len(inputs[0])
+    if isinstance(layer, BatchNormalization):
+        return list(layer(inputs[0]))
     if looks_at_all(summary):
         return cut(layer(*(joined(parts) for parts in inputs)), n)
     return [layer(list(own) if len(own) > 1 else own[0]) for own in zip(*inputs, strict=True)]
