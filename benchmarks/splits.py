@@ -1,6 +1,6 @@
 """Trials a minute with the cores of the CPU divided in one way or another: whole searches, the same trials in each.
 
-`python benchmarks/splits.py` takes about a quarter of an hour and writes benchmarks/splits.md.
+`python benchmarks/splits.py` takes about ten minutes and writes benchmarks/splits.md.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ ROUNDS = 3
 ALIKE = ("--algorithm", "random", "--pruner", "none", "--seed", "0")
 """Proposes by the number of the trial alone, whoever else trains meanwhile."""
 SEARCHES = {
-    "mlp_v1": (12, ("--epochs", "5")),
-    "cnn_v4": (6, ("--epochs", "4", "--limit", "10000")),
+    "mlp_v1": (8, ("--epochs", "3")),
+    "cnn_v4": (5, ("--epochs", "3", "--limit", "8000")),
 }
 """How many trials of a space, and how long each is."""
 
@@ -43,6 +43,7 @@ class Searched:
     memory: float
     """GiB of all workers together at their peaks."""
     configurations: frozenset[str]
+    """The values of each trial, JSON."""
 
 
 def searched(space: str, workers: int) -> Searched:
@@ -63,7 +64,7 @@ def searched(space: str, workers: int) -> Searched:
         first=time["first_step_after"][0],
         between=time["between_trials"]["share_of_training"],
         memory=workers * max(trial["memory"] for trial in study["trials"]) / 2**30,
-        configurations=frozenset(trial["configuration"] for trial in study["trials"]),
+        configurations=frozenset(json.dumps(trial["values"]) for trial in study["trials"]),
     )
 
 
@@ -95,7 +96,7 @@ def page(found: dict[str, dict[int, list[Searched]]]) -> str:
 # How to divide the cores
 
 Whole searches on Fashion-MNIST, start-up included, up to the end of the search: the same {SEARCHES["mlp_v1"][0]} trials
-of `mlp_v1` (51,000 images, 5 epochs) and {SEARCHES["cnn_v4"][0]} of `cnn_v4` (8,500 images, 4 epochs) with each number
+of `mlp_v1` (51,000 images, 3 epochs) and {SEARCHES["cnn_v4"][0]} of `cnn_v4` (6,800 images, 3 epochs) with each number
 of workers, drawn at random and not pruned; {ROUNDS} rounds in turn; median, lowest and highest, ratios round by round.
 "First" is the time from the command to the first training step; "between" what slots waited between trials, of the time
 that they trained.
