@@ -72,18 +72,22 @@ class Process:
         self._log = log
         self._kills_before = oom_kills()
         self._scratch = _scratch()
-        with log.open("ab") as errors:
-            self._log_before = errors.tell()
-            self._process = subprocess.Popen(  # noqa: S603
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env={**os.environ, **slot.environment, **self._scratch, "TF_CPP_MIN_LOG_LEVEL": "2"},
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,  # a Ctrl-C of the terminal is the parent's to deal with
-            )
+        try:
+            with log.open("ab") as errors:
+                self._log_before = errors.tell()
+                self._process = subprocess.Popen(  # noqa: S603
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    env={**os.environ, **slot.environment, **self._scratch, "TF_CPP_MIN_LOG_LEVEL": "2"},
+                    encoding="utf-8",
+                    errors="replace",
+                    start_new_session=True,  # a Ctrl-C of the terminal is the parent's to deal with
+                )
+        except OSError:
+            self._clear_scratch()
+            raise
         self._reaped = threading.Event()
         """Set when the process is gone, and whoever was left of its group."""
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -150,11 +154,14 @@ class Process:
     def _wait(self) -> None:
         code = self._process.wait()
         _kill_group(self._process.pid)
-        for folder in self._scratch.values():
-            shutil.rmtree(folder, ignore_errors=True)
+        self._clear_scratch()
         self._reaped.set()
         self._listener.join(LISTENING)
         self._messages.put((self, self._died(code)))
+
+    def _clear_scratch(self) -> None:
+        for folder in self._scratch.values():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _died(self, code: int) -> Died:
         killed = code == -signal.SIGKILL and oom_kills() > self._kills_before
