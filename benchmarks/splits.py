@@ -14,8 +14,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
+
+from overhead import spread
 
 from tuner.machine import hardware, versions
 from tuner.slots import usual_split, workers_to_try
@@ -73,16 +74,10 @@ def line(space: str, workers: int, found: list[Searched], alone: list[Searched])
     rates = [60 * n_trials / each.searching for each in found]
     ratios = [one.searching / each.searching for one, each in zip(alone, found, strict=True)]
     cells = (
-        f"`{space}`", f"{workers}", spread(rates, 1), spread(ratios, 2), spread([each.first for each in found], 1),
+        f"`{space}`", f"{workers}", spread(rates), spread(ratios, digits=2), spread([each.first for each in found]),
         f"{max(each.between for each in found):.1%}", f"{max(each.memory for each in found):.1f}",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
-
-
-def spread(values: list[float], digits: int) -> str:
-    """`4.2 (3.9 to 5.0)`."""
-    low, middle, high = (f"{each:.{digits}f}" for each in (min(values), median(values), max(values)))
-    return f"{middle} ({low} to {high})"
 
 
 def page(found: dict[str, dict[int, list[Searched]]]) -> str:

@@ -94,12 +94,17 @@ def _report() -> dict[str, object]:
     return {"write": lambda study, space: (make_report(study, space), study.folder.report / "report.html")}
 
 
-def serve() -> None:
-    """A line {"words", "environ", "folder", "out", "err"} in: {"pid"} out, and later {"pid", "code"}."""
+def load() -> None:
+    """All that a `tune` needs, for those that will be forked."""
     for name in LOADED:
         import_module(name)
     optuna.storages.RDBStorage("sqlite://").engine.dispose()  # its statements are prepared with the first database
     gc.freeze()  # what is loaded is looked through by no child's collections, and so not copied for them
+
+
+def serve() -> None:
+    """A line {"words", "environ", "folder", "out", "err"} in: {"pid"} out, and later {"pid", "code"}."""
+    load()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)

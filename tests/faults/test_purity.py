@@ -168,11 +168,9 @@ QUIET = [
 
 DEAF = """
 import json, os, sys
-from importlib import import_module
 sys.path.insert(0, os.path.dirname(sys.argv[1]))
 import program
-for name in program.LOADED:
-    import_module(name)
+program.load()
 codes = []
 for number, words in enumerate(json.load(sys.stdin)):
     pid = os.fork()
