@@ -32,6 +32,7 @@ from tuner.study import Study, hold
 from tuner.study.backups import Backups
 from tuner.study.belongings import contents
 from tuner.study.guard import beating
+from tuner.study.leftovers import remove
 from tuner.study.storage import storage_errors
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ def run(
         is_new = not request.folder.database.exists()
         if is_new:
             check_room(request, plan, data, len(devices))
+        executor = stack.enter_context(closing(Local(devices, request.folder.logs, command)))
+        if is_new:
+            executor.start()  # TensorFlow is loaded while the study is made
         study = stack.enter_context(_held(open_study(request, plan, data, devices)))
         if not is_new:
             check_room(request, plan, data, len(devices), study)
@@ -110,10 +114,10 @@ def run(
         jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data, space=request.space)
         stack.enter_context(beating(request.folder.database))
         backups = stack.enter_context(Backups(request.folder, lambda text: watch.event(Warned(text=text))))
-        with closing(Local(devices, request.folder.logs, command)) as executor:
-            _search(request, study, jobs, executor, watch, control, timekeeper, each_turn=backups.tick)
-            _end_if_asked(control)
-            memory = _finish(request, study, jobs, executor, watch, control, timekeeper)
+        _search(request, study, jobs, executor, watch, control, timekeeper, each_turn=backups.tick)
+        _end_if_asked(control)
+        memory = _finish(request, study, jobs, executor, watch, control, timekeeper)
+        executor.close()
         _remember_memory(study, memory, timekeeper)
         with control.looking(looks=False), timekeeper.reporting():
             report, page = write(study, request.space)
@@ -123,11 +127,14 @@ def run(
 
 @contextmanager
 def _gone_if_refused(folder: Folder) -> Iterator[None]:
-    """Where the block raises before anything is in the folder, that is gone too, with its lock. The caller holds it."""
+    """Where the block raises before anything but logs is in the folder, that is gone too, with its lock. The caller
+    holds it.
+    """
     try:
         yield
     except BaseException:
-        if not contents(folder):
+        if set(contents(folder)) <= {folder.logs}:
+            remove(folder.logs)
             close(folder)
         raise
 

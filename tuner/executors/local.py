@@ -30,7 +30,9 @@ GROWTH = 2.0
 """Times its memory after its first job, above which a worker's process is replaced."""
 
 GRACE = 1.5
-"""Seconds that all workers together have to leave after their pipes are closed, before they are killed."""
+"""Seconds that all workers together have to leave after their pipes are closed, before they are killed. One that had no
+job may still be loading TensorFlow, does not look at its pipe, and has nothing to leave in order.
+"""
 
 SPOILT = frozenset({Reason.OUT_OF_MEMORY, Reason.CRASH})
 """Failures after which a worker is not trusted with another job."""
@@ -151,7 +153,7 @@ class Local:
         for worker in workers:
             worker.dismiss()
         for worker in workers:
-            worker.end(max(0.0, deadline - time.monotonic()))
+            worker.end(max(0.0, deadline - time.monotonic()) if worker.state.n_jobs else 0.0)
 
     def _look_for(self, slot: Slot) -> None:
         """Where a worker died its GPU may have gone too."""
