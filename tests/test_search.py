@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 from fakes import FAKE_WORKER
 from fakes.job import SPACE, Job, make, without_files
@@ -311,6 +312,13 @@ def test_a_space_that_no_image_of_the_data_fits_is_refused_before_anything_is_ma
     with pytest.raises(UsageError, match=r"does not fit the 8 x 8 x 1 images of digits: max_pooling2d_4"):
         job.run()
     assert not job.request.folder.database.exists()
+
+
+def test_a_split_that_cannot_be_made_leaves_no_study_and_no_worker(job: Job) -> None:
+    with pytest.raises(UsageError, match="at least one image of 10 classes"):
+        job.run(limit=30)
+    assert not job.request.folder.path.exists()
+    assert not [each for each in psutil.Process().children() if "worker" in " ".join(each.cmdline())]
 
 
 def test_the_library_spaces_can_be_searched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
