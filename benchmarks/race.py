@@ -53,7 +53,8 @@ space for the same time; the clock starts with the command, so that loading Tens
 the best validation accuracy of any epoch so far. The peers train with `model.fit` over arrays, {epochs} epochs a trial:
 KerasTuner's tuners with their defaults, Optuna's TPE with `MedianPruner()` and with
 `HyperbandPruner(max_resource={epochs})`. `tune` has its own defaults, the space's preset first among them.
-{seeds} seeds; medians, least to most.
+{seeds} seeds; medians, least to most. The contestants of a seed ran one after the other; a plain loop, timed before and
+after each run, took {pace} s: that much the machine's own speed changed meanwhile.
 
 {tables}
 """
@@ -127,6 +128,14 @@ def rows() -> list[dict[str, Any]]:
     return [json.loads(line) for line in ROWS.read_text().splitlines()] if ROWS.exists() else []
 
 
+def pace() -> float:
+    """Seconds that a plain loop takes: machines that others use too are not always as fast."""
+    began = time.perf_counter()
+    for _ in range(5_000_000):
+        pass
+    return round(time.perf_counter() - began, 3)
+
+
 def run_missing(spaces: list[str], seeds: int) -> None:
     """Contestants in turn, each time from another one on."""
     for seed in range(seeds):
@@ -136,9 +145,10 @@ def run_missing(spaces: list[str], seeds: int) -> None:
                 key = {"contestant": contestant, "space": space, "seed": seed}
                 if any(row.items() >= key.items() for row in rows()):
                     continue
+                before = pace()
                 course = ran(contestant, space, seed, BUDGETS[-1])
                 with ROWS.open("a") as file:
-                    file.write(json.dumps({**key, "course": course}) + "\n")
+                    file.write(json.dumps({**key, "pace": [before, pace()], "course": course}) + "\n")
                 print(*key.values(), course[-1] if course else "nothing", flush=True)
 
 
@@ -181,7 +191,15 @@ def page(found: list[dict[str, Any]], epochs: int) -> str:
     machine = ", ".join([*hardware().values(), *(f"{name} {each}" for name, each in versions().items())])
     tables = "\n\n".join(table(space, [row for row in found if row["space"] == space]) for space in SPACES)
     seeds = len({row["seed"] for row in found})
-    return PAGE.format(when=datetime.now(UTC).date(), machine=machine, tables=tables, seeds=seeds, epochs=epochs)
+    paces = [seconds for row in found for seconds in row["pace"]]
+    return PAGE.format(
+        when=datetime.now(UTC).date(),
+        machine=machine,
+        tables=tables,
+        seeds=seeds,
+        epochs=epochs,
+        pace=f"{min(paces):.2f} to {max(paces):.2f}",
+    )
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from overhead import spread
 
 from tuner.machine import hardware, versions
-from tuner.slots import usual_split, workers_to_try
+from tuner.slots import Network, usual_split, workers_to_try
 
 PAGE = Path(__file__).parent / "splits.md"
 TUNE = (sys.executable, "-m", "tuner")
@@ -87,6 +87,7 @@ def page(found: dict[str, dict[int, list[Searched]]]) -> str:
         for space, by_workers in found.items()
         for workers, runs in by_workers.items()
     )
+    chosen = ", ".join(f"{usual_split(each, {'TUNE_HOME': '/nowhere'}).workers} for {each}" for each in Network)
     return f"""\
 # How to divide the cores
 
@@ -98,7 +99,7 @@ that they trained.
 
 {datetime.now(UTC):%Y-%m-%d}. {machine["processor"]}, {machine["cores"]} cores, {machine["memory"]}, no GPU.
 Python {facts["Python"]}, tensorflow {facts["tensorflow"]}. Again: `python benchmarks/splits.py`.
-Chosen here without a measurement of `tune doctor --measure`: {usual_split({"TUNE_HOME": "/nowhere"}).workers}.
+Chosen here without a measurement of `tune doctor --measure`: {chosen}.
 
 | space | workers | trials a minute | times one worker | first, s | between | workers' memory, GiB |
 | --- | ---: | --- | --- | --- | ---: | ---: |

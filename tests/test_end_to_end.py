@@ -27,7 +27,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
-QUICK = ("digits", "--space", "mlp_v1", "--epochs", "3", "--seed", "5")
+QUICK = ("digits", "--space", "mlp_v1", "--epochs", "3", "--seed", "5", "--workers", "1")
 NAME = "digits-mlp_v1"
 
 

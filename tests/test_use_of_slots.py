@@ -44,7 +44,7 @@ def test_a_run_that_is_stopped_before_it_begins_and_resumed_with_other_workers_c
     control = Control()
     job.events = StopsAtOnce(control)
     with pytest.raises(Interrupted):
-        job.run({"seconds": 0.05}, control=control, workers=1)
+        job.run({"seconds": 0.05, "loading": 0.5}, control=control, workers=1)
     (cut_off,) = job.trials
     (stay,) = cut_off.stays
     assert cut_off.state is TrialState.WAITING

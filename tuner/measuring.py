@@ -24,7 +24,7 @@ from tuner.executors.local import COMMAND, Local
 from tuner.jobs import TrainingJobs
 from tuner.messages import Died, EpochDone, Failed, Stopped, Unfit
 from tuner.plan import Plan
-from tuner.slots import Measured, SplitOfCores, slots, this_machine, workers_to_try
+from tuner.slots import Measured, Network, SplitOfCores, slots, this_machine, workers_to_try
 from tuner.study import Folder
 from tuner.trial import WHOLE
 
@@ -48,16 +48,16 @@ PATIENCE = 120.0
 
 SIDE, N_CLASSES, N_VALIDATION = 28, 10, 1000
 
-N_TRAIN: Mapping[str, int] = {"perceptron": 50_000, "convolutions": 6_000}
+N_TRAIN: Mapping[Network, int] = {Network.PERCEPTRON: 50_000, Network.CONVOLUTIONS: 6_000}
 """Images an epoch: as in real searches, or as many as take about a second."""
 
-SPACES: Mapping[str, str] = {
-    "perceptron": """
+SPACES: Mapping[Network, str] = {
+    Network.PERCEPTRON: """
 name: perceptron
 layers: [flatten, dense: {units: 128, activation: relu}, dense: {units: 64, activation: relu}]
 training: {optimizer: adam, batch_size: 128, epochs: 10_000}
 """,
-    "convolutions": """
+    Network.CONVOLUTIONS: """
 name: convolutions
 layers:
   - conv2d: {filters: 32, kernel_size: 3, activation: relu}
@@ -106,15 +106,15 @@ def measure(tell: Callable[[str], None], way: Way | None = None) -> Measured:
     Raises BusyError where the machine does much else, TuneError where a worker cannot train.
     """
     way = way or Way()
-    best: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    best: defaultdict[int, dict[Network, float]] = defaultdict(dict)
     with tempfile.TemporaryDirectory(prefix="tune-measure-") as name:
-        jobs = {model: _jobs(Path(name), model) for model in SPACES}
+        jobs = {network: _jobs(Path(name), network) for network in SPACES}
         for number in range(1, way.rounds + 1):
             for workers in workers_to_try():
                 _check_idle(way.busy())
                 rates = _rates(workers, jobs, Path(name) / "logs", way)
-                for model, figure in rates.items():
-                    best[workers][model] = max(figure, best[workers].get(model, 0.0))
+                for network, figure in rates.items():
+                    best[workers][network] = max(figure, best[workers].get(network, 0.0))
                 tell(f"round {number} of {way.rounds}, {line_of(workers, rates)}")
     return Measured(
         machine=this_machine(),
@@ -123,17 +123,17 @@ def measure(tell: Callable[[str], None], way: Way | None = None) -> Measured:
     )
 
 
-def line_of(workers: int, rates: Mapping[str, float]) -> str:
+def line_of(workers: int, rates: Mapping[Network, float]) -> str:
     """`2 workers: perceptron 101,000 images/s, convolutions 5,200 images/s`."""
-    figures = ", ".join(f"{model} {figure:,.0f} images/s" for model, figure in rates.items())
+    figures = ", ".join(f"{network} {figure:,.0f} images/s" for network, figure in rates.items())
     return f"{workers} worker{'' if workers == 1 else 's'}: {figures}"
 
 
-def _rates(workers: int, jobs: Mapping[str, Callable[[], Train]], logs: Path, way: Way) -> dict[str, float]:
-    """Images a second by model, of so many workers at once."""
+def _rates(workers: int, jobs: Mapping[Network, Callable[[], Train]], logs: Path, way: Way) -> dict[Network, float]:
+    """Images a second, of so many workers at once."""
     with closing(Local(slots("none", workers=workers), logs, way.command)) as executor:
         executor.start()
-        return {model: rate(executor, job, N_TRAIN[model], way) for model, job in jobs.items()}
+        return {network: rate(executor, job, N_TRAIN[network], way) for network, job in jobs.items()}
 
 
 def rate(executor: Executor, job: Callable[[], Train], n_images: int, way: Way) -> float:
@@ -204,11 +204,11 @@ def _check(message: FromWorker | None) -> None:
         raise TuneError(f"measuring: a worker cannot train here: {message.detail}.")
 
 
-def _jobs(folder: Path, model: str) -> Callable[[], Train]:
-    """What makes a training of the model, each under a new number: one that was begun before would go on."""
-    place = folder / model
+def _jobs(folder: Path, network: Network) -> Callable[[], Train]:
+    """What makes a training of the network, each under a new number: one that was begun before would go on."""
+    place = folder / network
     place.mkdir()
-    n_train = N_TRAIN[model]
+    n_train = N_TRAIN[network]
     random = np.random.default_rng(0)
     shape = (n_train + N_VALIDATION, SIDE, SIDE, 1)
     np.save(place / "train_images.npy", random.integers(0, 256, shape, dtype=np.uint8))
@@ -216,8 +216,8 @@ def _jobs(folder: Path, model: str) -> Callable[[], Train]:
     rows = np.arange(shape[0])
     study = Folder(place)
     save_split(Split(train=rows[:n_train], validation=rows[n_train:]), study.split, "made up")
-    space = SearchSpace.parse(SPACES[model], f"{model}.yaml")
-    plan = Plan(dataset="made up", data_fingerprint="made up", space=model, space_fingerprint=space.fingerprint)
+    space = SearchSpace.parse(SPACES[network], f"{network}.yaml")
+    plan = Plan(dataset="made up", data_fingerprint="made up", space=network, space_fingerprint=space.fingerprint)
     jobs = TrainingJobs(folder=study, plan=plan, data=_data(place, n_train), space=space)
     numbers = count()
     return lambda: jobs.train(next(numbers), space.default(), WHOLE)

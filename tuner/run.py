@@ -23,7 +23,7 @@ from tuner.finish.retrain import retrain_winner
 from tuner.jobs import TrainingJobs
 from tuner.machine import hardware, peak_memory, versions
 from tuner.opening import RUN, Request, asked, check_fits, closed_on_error, open_study, plan_of, why_precision
-from tuner.planning import Images, needs
+from tuner.planning import Images, needs, network_of
 from tuner.room import check_room
 from tuner.search import Search
 from tuner.sessions import Timekeeper
@@ -82,7 +82,12 @@ def run(
     Raises a TuneError of every kind; whatever it raises, what was done is kept.
     """
     timekeeper = Timekeeper(began)
-    devices = slots(request.gpus, workers=request.workers, trials_per_gpu=request.trials_per_gpu)
+    devices = slots(
+        request.gpus,
+        workers=request.workers,
+        trials_per_gpu=request.trials_per_gpu,
+        network=network_of(request.space),
+    )
     data = tuner.data.find(request.dataset, data=request.data, progress=_interruptible(watch.download, control))
     check_fits(request.space, data)
     plan = plan_of(request, data, devices)

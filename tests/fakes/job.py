@@ -79,5 +79,6 @@ def make(_home: Path, monkeypatch: pytest.MonkeyPatch, name: str = "s", space: s
         budget=Budget(trials=8),
         command="tune digits --space small.yaml",
         gpus="none",
+        workers=1,
     )
     return Job(request, monkeypatch)

@@ -1,4 +1,5 @@
-"""`tune` over the fake worker: the program as a user runs it, but for training, which takes no time.
+"""`tune` over the fake worker: the program as a user runs it, but for training, which takes no time. It has one worker,
+unless it is told otherwise.
 
     python tests/fakes/program.py digits --space small.yaml --trials 5
 
@@ -25,6 +26,7 @@ import optuna
 import tuner.run
 from tuner.cli.boundary import run_program
 from tuner.patience import Patience
+from tuner.slots import splits
 
 WORKER = (sys.executable, str(Path(__file__).parent / "worker.py"))
 
@@ -80,6 +82,7 @@ LOADED = (
 def main(words: list[str]) -> int:
     sys.argv = ["tune", *words]
     limits.impose()
+    splits.LEAST_AT_ONCE = dict.fromkeys(splits.Network, 1)
     tuner.run.run = partial(tuner.run.run, command=WORKER, **_report())
     patience = json.loads(os.environ.get("FAKE_PATIENCE", "{}"))
     Patience.__init__.__kwdefaults__.update(patience)  # type: ignore[misc]

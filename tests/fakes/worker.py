@@ -2,7 +2,7 @@
 
 What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "die_in": [trial],
 "fail": {trial: reason}, "unmeasured": [trial], "hang_at": [[trial, epoch]], "grandchild": true, "stubborn": true,
-"die_in_retraining": epoch}.
+"die_in_retraining": epoch, "loading": 0.5}, seconds before it begins.
 What happens "at" an epoch happens once, but with "die_always" or "hang_always". A grandchild sleeps in a session of its
 own and its process is noted in the log; who is stubborn ignores SIGTERM and a closed pipe. More stands in trouble.py,
 and what "limits" may be in limits.py.
@@ -88,6 +88,7 @@ def main() -> None:
 
 def run(job: Job, stopped: set[int]) -> Done | Failed | Stopped:
     cost = {"job": job.job, "seconds": 0.01, "memory": 1000}
+    time.sleep(ORDERS.get("loading", 0.0))
     say(Begun(job=job.job))
     note("begun", job.job)
     have_grandchild()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tuner.errors import UsageError
-from tuner.slots import batch_parts, containers, crowding, slots, threads, usable_cores
+from tuner.slots import Network, batch_parts, containers, crowding, slots, threads, usable_cores
 
 Cores = Callable[[int], None]
 
@@ -82,15 +82,10 @@ def test_more_workers_than_cores_are_allowed_and_told(cores: Cores) -> None:
     assert crowding(slots("none", workers=8)) == "8 workers share 2 cores: the search is no faster than with 2"
 
 
-def test_without_a_measurement_small_machines_have_one_worker_and_large_ones_one_for_eight_cores(
-    cores: Cores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tuner.slots.splits.total_memory", lambda: 64 << 30)
-    for has, n in ((1, 1), (2, 1), (8, 1), (15, 1), (16, 2), (64, 8)):
-        cores(has)
-        assert len(slots("auto")) == n, has
-    monkeypatch.setattr("tuner.slots.splits.total_memory", lambda: 4 << 30)
-    assert len(slots("auto")) == 2  # no more than memory holds
+def test_without_a_measurement_the_rule_decides(cores: Cores) -> None:
+    cores(2)
+    assert len(slots("none", network=Network.PERCEPTRON)) == 2
+    assert len(slots("none", network=Network.CONVOLUTIONS)) == len(slots("none")) == 1
 
 
 def test_a_training_uses_the_threads_of_its_slot_else_all_cores(cores: Cores) -> None:

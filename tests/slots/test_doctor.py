@@ -10,7 +10,7 @@ from fakes.gpus import GIB, LOST, NOT_LOADED, Driver, gpu
 
 from tuner.cli.boundary import run_program
 from tuner.measuring import Way
-from tuner.slots import Measured, SplitOfCores, keep, this_machine
+from tuner.slots import Measured, Network, SplitOfCores, keep, this_machine
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
@@ -26,7 +26,7 @@ def eight_cores(cores: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -
 
 
 def measured(*rates: tuple[int, float, float]) -> Measured:
-    splits = [SplitOfCores(workers=n, rates={"perceptron": a, "convolutions": b}) for n, a, b in rates]
+    splits = [SplitOfCores(workers=n, rates=dict(zip(Network, (a, b), strict=True))) for n, a, b in rates]
     return Measured(machine=this_machine(), when="2026-11-27T12:05:12+00:00", splits=tuple(splits))
 
 
@@ -60,7 +60,8 @@ def test_a_narrowed_view_is_told(
 
 def test_without_a_measurement_the_rule_is_told_and_how_to_measure(capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys)
-    assert "ok split 1 worker with 8 threads: by rule: one trial at a time, so that a seed repeats the search" in out
+    assert "ok split perceptron: 2 workers with 4 threads each, by rule: faster together" in out
+    assert "ok split convolutions: 1 worker with 8 threads, by rule: one trial at a time, so that a seed" in out
     assert "note split not measured here; tune doctor --measure does, in about 3 minutes" in out
     assert "images a second" not in out
 
@@ -68,10 +69,12 @@ def test_without_a_measurement_the_rule_is_told_and_how_to_measure(capsys: pytes
 def test_the_split_in_use_is_told_with_its_date_and_all_figures(capsys: pytest.CaptureFixture[str]) -> None:
     keep(measured((1, 101_000, 6_486), (2, 180_500, 7_100), (8, 150_000, 12_000.4)))
     out = said(capsys)
-    assert "ok split 8 workers with 1 thread each: measured the fastest here on 2026-11-27 12:05" in out
+    assert "ok split perceptron: 2 workers with 4 threads each, measured the fastest here on 2026-11-27 12:05" in out
+    assert "ok split convolutions: 8 workers with 1 thread each, measured the fastest here on 2026-11-27 12:05" in out
     assert "images a second perceptron convolutions" in out
     assert " 1 worker with 8 threads 101,000 6,486" in out
-    assert " -> 8 workers with 1 thread each 150,000 12,000" in out
+    assert " 2 workers with 4 threads each -> 180,500 7,100" in out
+    assert " 8 workers with 1 thread each 150,000 -> 12,000" in out
     assert "not measured here" not in out
 
 
@@ -104,5 +107,5 @@ def test_measuring_keeps_the_figures_and_shows_them(
         "training made-up images with 1, 2 workers, about 2 minutes; let the machine do nothing else meanwhile"
     )
     assert second == "round 1 of 1, 1 worker: ..."
-    assert "2 workers with 1 thread each: measured the fastest here on" in " ".join(out.split())
-    assert "2 workers with 1 thread each: measured the fastest here" in said(capsys)  # kept
+    assert "2 workers with 1 thread each, measured the fastest here on" in " ".join(out.split())
+    assert "2 workers with 1 thread each, measured the fastest here" in said(capsys)  # kept

@@ -10,47 +10,85 @@ from types import SimpleNamespace
 import pytest
 from fakes import TELLING_WORKER
 
+from search_spaces import SearchSpace, library
 from tuner.errors import BusyError, TuneError
 from tuner.measuring import Way, expected_seconds, line_of, measure, others_use, rate
 from tuner.messages import EpochDone, FromWorker, Stopped
-from tuner.slots import Machine, Measured, SplitOfCores, keep, slots, this_machine, usual_split, workers_to_try
+from tuner.planning import network_of
+from tuner.slots import Machine, Measured, Network, SplitOfCores, keep, slots, this_machine, usual_split, workers_to_try
 from tuner.trial import Epoch
+
+CONVOLUTIONS = Network.CONVOLUTIONS
+
+DEEP = """
+name: deep
+layers:
+  - residual:
+      - conv2d: {filters: 4, kernel_size: 3, padding: same}
+  - flatten
+training: {optimizer: adam, batch_size: 128, epochs: 1}
+"""
 
 HERE = Machine(processor="Fake 3000", cores=4, tensorflow="2.21.0")
 
 
 def measured(rates: Mapping[int, tuple[float, float]], machine: Machine = HERE) -> Measured:
     """By workers, images a second of the perceptron and of the convolutions."""
-    splits = [SplitOfCores(workers=n, rates={"perceptron": a, "convolutions": b}) for n, (a, b) in rates.items()]
+    splits = [SplitOfCores(workers=n, rates=dict(zip(Network, pair, strict=True))) for n, pair in rates.items()]
     return Measured(machine=machine, when="2026-11-27T12:05:12+00:00", splits=tuple(splits))
 
 
-TWO_ARE_FASTER = measured({1: (100, 10), 2: (130, 12), 4: (90, 15)})
+TWO_ARE_FASTER = measured({1: (100, 10), 2: (130, 12), 4: (90, 9)})
 
 
 @pytest.mark.parametrize(
-    ("rates", "workers"),
+    ("rates", "perceptrons", "convolutions"),
     [
-        ({1: (100, 10), 2: (80, 5)}, 1),
-        ({1: (100, 10), 2: (130, 12), 4: (90, 15)}, 2),
-        ({1: (100, 10), 2: (103, 10.3)}, 1),  # too little for a worker more
-        ({1: (100, 10), 2: (103, 10.3), 4: (120, 12)}, 4),
-        ({1: (100, 10), 2: (300, 4)}, 2),  # the mean of ratios, so that no model counts more
+        ({1: (100, 10), 2: (80, 5)}, 1, 1),
+        ({1: (100, 10), 2: (130, 12), 4: (90, 15)}, 2, 4),
+        ({1: (100, 10), 2: (103, 10.3)}, 1, 1),  # too little for a worker more
+        ({1: (100, 10), 2: (103, 10.3), 4: (120, 9)}, 4, 1),
     ],
 )
-def test_the_fastest_split_is_by_the_geometric_mean_and_fewer_workers_win_ties(
-    rates: dict[int, tuple[float, float]], workers: int
+def test_the_fastest_split_is_that_of_the_like_of_the_network_and_fewer_workers_win_ties(
+    rates: dict[int, tuple[float, float]], perceptrons: int, convolutions: int
 ) -> None:
-    assert measured(rates).fastest.workers == workers
+    found = measured(rates)
+    assert [found.fastest(network).workers for network in Network] == [perceptrons, convolutions]
+
+
+@pytest.mark.parametrize(
+    ("has", "perceptrons", "convolutions"), [(1, 1, 1), (2, 2, 1), (8, 2, 1), (15, 2, 1), (16, 2, 2), (64, 8, 8)]
+)
+def test_without_a_measurement_perceptrons_train_two_at_once_and_all_have_a_worker_for_eight_cores(
+    has: int, perceptrons: int, convolutions: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.slots.splits.total_memory", lambda: 64 << 30)
+    machine = replace(HERE, cores=has)
+    assert [usual_split(each, machine=machine).workers for each in Network] == [perceptrons, convolutions]
+    monkeypatch.setattr("tuner.slots.splits.total_memory", lambda: 2 << 30)
+    assert [usual_split(each, machine=machine).workers for each in Network] == [1, 1]  # no more than memory holds
+
+
+@pytest.mark.parametrize(
+    ("space", "network"),
+    [
+        *((name, Network.PERCEPTRON if name.startswith("mlp") else Network.CONVOLUTIONS) for name in library()),
+        (DEEP, Network.CONVOLUTIONS),
+    ],
+)
+def test_what_a_space_trains_is_known_by_its_layers(space: str, network: Network) -> None:
+    found = SearchSpace.parse(space, "deep.yaml") if "\n" in space else SearchSpace.load(space)
+    assert network_of(found) is network
 
 
 def test_what_was_measured_here_decides_until_it_is_measured_again(home: Path) -> None:
-    assert usual_split(machine=HERE).workers == 1
+    assert usual_split(CONVOLUTIONS, machine=HERE).workers == 1
     keep(TWO_ARE_FASTER)
-    choice = usual_split(machine=HERE)
+    choice = usual_split(CONVOLUTIONS, machine=HERE)
     assert (choice.workers, choice.why, choice.measured) == (2, "measured the fastest here", TWO_ARE_FASTER)
     keep(measured({1: (100, 10), 2: (50, 5)}))
-    assert usual_split(machine=HERE).workers == 1
+    assert usual_split(CONVOLUTIONS, machine=HERE).workers == 1
 
 
 def test_a_search_without_workers_uses_the_split_that_was_measured(home: Path) -> None:
@@ -65,20 +103,22 @@ def test_a_search_without_workers_uses_the_split_that_was_measured(home: Path) -
 )
 def test_a_measurement_of_another_machine_is_not_used_and_told(other: Machine, home: Path) -> None:
     keep(replace(TWO_ARE_FASTER, machine=other))
-    choice = usual_split(machine=HERE)
+    choice = usual_split(CONVOLUTIONS, machine=HERE)
     assert (choice.workers, choice.measured) == (1, None)
     assert choice.passed_over.endswith(
         f"is of another machine and not used: {other.processor}, {other.cores} cores, TensorFlow {other.tensorflow}"
     )
     keep(TWO_ARE_FASTER)  # a home that several machines share keeps both
-    assert usual_split(machine=HERE).workers == 2
-    assert usual_split(machine=other).workers == 2
+    assert usual_split(CONVOLUTIONS, machine=HERE).workers == 2
+    assert usual_split(CONVOLUTIONS, machine=other).workers == 2
 
+
+BOTH = {"perceptron": 1.0, "convolutions": 1.0}
 
 WHOLE = {
     "machine": {"processor": "Fake 3000", "cores": 4, "tensorflow": "2.21.0"},
     "when": "2026",
-    "splits": [{"workers": 1, "rates": {"a": 1.0}}],
+    "splits": [{"workers": 1, "rates": BOTH}],
 }
 
 
@@ -95,31 +135,32 @@ WHOLE = {
         "[" * 100_000,
         json.dumps([{**WHOLE, "splits": []}]),
         json.dumps([{**WHOLE, "splits": None}]),
-        json.dumps([{**WHOLE, "splits": [{"workers": 0, "rates": {"a": 1}}]}]),
+        json.dumps([{**WHOLE, "splits": [{"workers": 0, "rates": BOTH}]}]),
         json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {}}]}]),
-        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {"a": -1}}]}]),
-        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {"a": "fast"}}]}]),
+        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {**BOTH, "perceptron": -1}}]}]),
+        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {**BOTH, "perceptron": "fast"}}]}]),
         json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": [1]}]}]),
-        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {"a": 1}}, {"workers": 2, "rates": {"b": 1}}]}]),
-        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {"a": float("nan")}}]}]),
+        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": BOTH}, {"workers": 2, "rates": {"perceptron": 1}}]}]),
+        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {**BOTH, "transformer": 1}}]}]),
+        json.dumps([{**WHOLE, "splits": [{"workers": 1, "rates": {**BOTH, "perceptron": float("nan")}}]}]),
     ],
 )
 def test_a_damaged_file_is_not_used_told_and_replaced(text: str, home: Path) -> None:
     path = home / "splits.json"
     path.parent.mkdir()
     path.write_text(text)
-    choice = usual_split(machine=HERE)
+    choice = usual_split(CONVOLUTIONS, machine=HERE)
     assert (choice.workers, choice.measured) == (1, None)
     assert str(path) in choice.passed_over
     assert "not used" in choice.passed_over
     keep(TWO_ARE_FASTER)
-    assert usual_split(machine=HERE).measured == TWO_ARE_FASTER
+    assert usual_split(CONVOLUTIONS, machine=HERE).measured == TWO_ARE_FASTER
 
 
 def test_a_file_that_is_whole_is_used(home: Path) -> None:
     (home / "splits.json").parent.mkdir()
     (home / "splits.json").write_text(json.dumps([WHOLE]))
-    assert usual_split(machine=HERE).measured is not None
+    assert usual_split(CONVOLUTIONS, machine=HERE).measured is not None
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------

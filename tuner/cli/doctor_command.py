@@ -40,7 +40,6 @@ def _print_findings() -> None:
     from rich.text import Text
 
     from tuner.cli.doctor_devices import print_rates
-    from tuner.slots import usual_split
 
     grid = Table.grid(padding=(0, 2))
     amiss = False
@@ -49,7 +48,7 @@ def _print_findings() -> None:
         grid.add_row(verdict, what, Text(printable(text)))
     out = console()
     out.print(grid)
-    print_rates(usual_split(), out)
+    print_rates(out)
     if amiss:
         from tuner.errors import SetupError
 

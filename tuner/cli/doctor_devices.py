@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tuner.cli.printing import printable
 from tuner.cli.wording import memory_text
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tuner.slots import Choice, Gpu, Measured
+    from tuner.slots import Gpu, Measured
 
 GOOD, NOTE, BAD = "[green]ok[/]", "[yellow]note[/]", "[red]amiss[/]"
 
@@ -43,35 +42,42 @@ def gpu_findings() -> Iterator[Finding]:
 
 
 def cpu_findings() -> Iterator[Finding]:
-    from tuner.slots import usable_cores, usual_split
+    from tuner.slots import Network, usable_cores, usual_split
     from tuner.slots.cpu import total_memory
 
-    cores, choice = usable_cores(), usual_split()
+    cores = usable_cores()
     share = "" if cores == os.cpu_count() else f" of {os.cpu_count()}, which is what this process is given"
     yield GOOD, "CPU", f"{_n(cores, 'core')} to use{share}; {memory_text(total_memory())}"
-    yield GOOD, "split", f"{_split(choice.workers, cores)}: {choice.why}{_since(choice.measured)}"
+    for network in Network:
+        choice = usual_split(network)
+        split = _split(choice.workers, cores)
+        yield GOOD, "split", f"{network}: {split}, {choice.why}{_since(choice.measured)}"
     if choice.passed_over:
         yield NOTE, "split", choice.passed_over
     if choice.measured is None:
         yield NOTE, "split", f"not measured here; tune doctor --measure does, in about {_span()}"
 
 
-def print_rates(choice: Choice, out: Console) -> None:
-    """Each split that was measured, in images a second of all its workers together."""
+def print_rates(out: Console) -> None:
+    """Each split that was measured, in images a second of all its workers together. An arrow leads to those in use."""
     from rich.table import Table
 
-    if choice.measured is None:
+    from tuner.slots import Network, usual_split
+
+    used = {network: usual_split(network) for network in Network}
+    measured = used[Network.PERCEPTRON].measured
+    if measured is None:
         return
-    models = list(choice.measured.splits[0].rates)
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for heading in ("", "images a second"):
-        table.add_column(heading, no_wrap=True)
-    for model in models:
-        table.add_column(printable(model), justify="right")
-    for split in choice.measured.splits:
-        used = "[green]->[/]" if split.workers == choice.workers else ""
-        name = _split(split.workers, choice.measured.machine.cores)
-        table.add_row(used, name, *(f"{split.rates[model]:,.0f}" for model in models))
+    table.add_column("images a second", no_wrap=True)
+    for network in used:
+        table.add_column(network, justify="right")
+    for split in measured.splits:
+        rates = (
+            f"{'[green]->[/] ' if split.workers == choice.workers else ''}{split.rates[network]:,.0f}"
+            for network, choice in used.items()
+        )
+        table.add_row(_split(split.workers, measured.machine.cores), *rates)
     out.print()
     out.print(table)
 

@@ -115,7 +115,8 @@ def _outlook(asked: Asked) -> Outlook:
 
     if asked.preset is not None:
         asked.space.preset(asked.preset)
-    devices = slots(**asked.devices.asked())
+    network = planning.network_of(asked.space)
+    devices = slots(**asked.devices.asked(), network=network)
     found, images = _images(asked)
     on_cpu = all(slot.device == CPU for slot in devices)
     setting = planning.Setting(
@@ -124,7 +125,7 @@ def _outlook(asked: Asked) -> Outlook:
         epochs=asked.epochs,
         speed=planning.measure_speed() if on_cpu else None,
         at_once=len(devices),
-        gain=planning.gain(len(devices), usual_split().measured) if on_cpu else 1.0,
+        gain=planning.gain(len(devices), network, usual_split(network).measured) if on_cpu else 1.0,
     )
     forecast = planning.forecast(setting, samples=asked.samples, trials=asked.trials, seed=asked.seed)
     return Outlook(

@@ -5,7 +5,7 @@ from tuner.planning.duration import Span, epoch_seconds, trial_seconds
 from tuner.planning.forecast import Draws, Forecast, Hindered, draws_of, forecast
 from tuner.planning.memory import training_memory
 from tuner.planning.needs import needs
-from tuner.planning.sharing import gain
+from tuner.planning.sharing import gain, network_of
 from tuner.planning.speed import Speed, measure_speed
 from tuner.planning.work import Images, Work, slots_of, work_of
 
@@ -28,6 +28,7 @@ __all__ = [
     "look_at",
     "measure_speed",
     "needs",
+    "network_of",
     "slots_of",
     "training_memory",
     "trial_seconds",

@@ -9,7 +9,7 @@ from tuner.errors import SetupError, UsageError
 from tuner.slots.cpu import cpu_slots
 from tuner.slots.driver import Sight, look
 from tuner.slots.gpu import gpu_slots
-from tuner.slots.splits import usual_split
+from tuner.slots.splits import Network, usual_split
 from tuner.slots.visibility import UUID_BEGINS, is_number, named, visible
 
 if TYPE_CHECKING:
@@ -23,12 +23,14 @@ def slots(
     *,
     workers: int | None = None,
     trials_per_gpu: int = 1,
+    network: Network = Network.CONVOLUTIONS,
     driver: Callable[[], Sight] = look,
     environ: Mapping[str, str] = os.environ,
 ) -> tuple[Slot, ...]:
     """The slots on the GPUs that `gpus` names: 'auto' (those that are there), 'all', 'none', or '0,2' and UUIDs.
 
-    Without a GPU there are `workers` slots on the CPU; None is the split that was measured to be the fastest here.
+    Without a GPU there are `workers` slots on the CPU; None is the split that is usual for the
+    `network`.
     Raises SetupError where a GPU was asked for and is absent, UsageError where the words do not go together.
     """
     chosen = () if gpus == "none" else _chosen(gpus, driver(), environ)
@@ -36,7 +38,7 @@ def slots(
         if trials_per_gpu > 1:
             why = "--gpus none leaves none" if gpus == "none" else "no NVIDIA GPU was found on this machine"
             raise UsageError(f"--trials-per-gpu {trials_per_gpu} is for GPUs, and {why}. On the CPU: --workers N.")
-        return cpu_slots(usual_split(environ).workers if workers is None else workers, environ)
+        return cpu_slots(usual_split(network, environ).workers if workers is None else workers, environ)
     if workers is not None:
         raise UsageError(
             f"--workers {workers} is for the CPU, and this search trains on {_list(chosen)}. "

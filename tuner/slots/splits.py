@@ -9,6 +9,7 @@ import json
 import math
 import os
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,23 @@ from tuner.slots.cpu import LEAST_MEMORY, total_memory, usable_cores
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+class Network(StrEnum):
+    """What a search trains, as far as the split depends on it. One of each is measured."""
+
+    PERCEPTRON = "perceptron"
+    """Has no convolutions: what it does to a batch is over before a second core has begun with its share."""
+    CONVOLUTIONS = "convolutions"
+
+
 CORES_A_WORKER = 8
-"""Below twice as many, one trial has all cores, and a seed repeats the search. Operations on a batch of small images
-are short: with more, threads wait for each other more than they compute. Two cores were measured, more were not.
+"""Operations on a batch of small images are short: with more, threads wait for each other more than they compute. Two
+cores were measured, more were not.
+"""
+
+LEAST_AT_ONCE: Mapping[Network, int] = {Network.PERCEPTRON: 2, Network.CONVOLUTIONS: 1}
+"""Where there are cores for it. On two, two trials at once were 1.8 times as fast as one after the other with
+perceptrons, and as fast with convolutions, where a seed then repeats the search.
 """
 
 WORTH_A_WORKER = 1.05
@@ -49,8 +64,8 @@ class SplitOfCores:
     """One way to divide the CPU, and how fast it was."""
 
     workers: int
-    rates: Mapping[str, float]
-    """Images a second that all workers trained on together, by model."""
+    rates: Mapping[Network, float]
+    """Images a second that all workers trained on together, by Network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +76,11 @@ class Measured:
     splits: tuple[SplitOfCores, ...]
     """From one worker up."""
 
-    @property
-    def fastest(self) -> SplitOfCores:
-        """The one with the best geometric mean over the models; fewer workers where more gain next to nothing."""
+    def fastest(self, network: Network) -> SplitOfCores:
+        """The one with the best rate; fewer workers where more gain next to nothing."""
         best = self.splits[0]
         for split in self.splits[1:]:
-            if _mean_rate(split) > WORTH_A_WORKER * _mean_rate(best):
+            if split.rates[network] > WORTH_A_WORKER * best.rates[network]:
                 best = split
         return best
 
@@ -82,13 +96,14 @@ class Choice:
     """A line on stored figures that were not used; empty where there are none."""
 
 
-def usual_split(environ: Mapping[str, str] = os.environ, machine: Machine | None = None) -> Choice:
+def usual_split(network: Network, environ: Mapping[str, str] = os.environ, machine: Machine | None = None) -> Choice:
     """What a search without --workers does on the CPU of this machine."""
     machine = machine or this_machine()
     stored, passed_over = _stored(_path(environ), machine)
     if stored is not None:
-        return Choice(workers=stored.fastest.workers, why="measured the fastest here", measured=stored)
-    return Choice(workers=_by_rule(machine.cores, total_memory()), why=_rule(machine.cores), passed_over=passed_over)
+        return Choice(workers=stored.fastest(network).workers, why="measured the fastest here", measured=stored)
+    workers = _by_rule(network, machine.cores, total_memory())
+    return Choice(workers=workers, why=_rule(workers), passed_over=passed_over)
 
 
 def keep(measured: Measured, environ: Mapping[str, str] = os.environ) -> None:
@@ -115,21 +130,15 @@ def this_machine() -> Machine:
     return Machine(processor=hardware()["processor"], cores=usable_cores(), tensorflow=tensorflow)
 
 
-def _mean_rate(split: SplitOfCores) -> float:
-    return math.prod(split.rates.values()) ** (1 / len(split.rates))
+def _by_rule(network: Network, cores: int, memory: int) -> int:
+    by_cores = max(cores // CORES_A_WORKER, min(cores, LEAST_AT_ONCE[network]))
+    return max(1, min(by_cores, memory // (ROOM_TO_TRAIN * LEAST_MEMORY)))
 
 
-def _by_rule(cores: int, memory: int) -> int:
-    return max(1, min(cores // CORES_A_WORKER, memory // (ROOM_TO_TRAIN * LEAST_MEMORY)))
-
-
-def _rule(cores: int) -> str:
-    if cores < 2 * CORES_A_WORKER:
-        return (
-            "by rule: one trial at a time, so that a seed repeats the search. More may be faster: elsewhere, on 2 "
-            "cores, two trained 1.3 to 2.2 times the images. To know: tune doctor --measure"
-        )
-    return f"by rule: one for each {CORES_A_WORKER} cores, as more threads on small images wait for each other"
+def _rule(workers: int) -> str:
+    if workers == 1:
+        return "by rule: one trial at a time, so that a seed repeats the search"
+    return "by rule: faster together than one with all threads; --workers 1 for a search that its seed repeats"
 
 
 def _path(environ: Mapping[str, str]) -> Path:
@@ -167,7 +176,7 @@ def _measured(entry: Mapping[str, Any]) -> Measured | None:
     """None where the entry is not what `keep` writes."""
     try:
         splits = tuple(
-            SplitOfCores(workers=int(split["workers"]), rates={str(k): float(v) for k, v in split["rates"].items()})
+            SplitOfCores(workers=int(split["workers"]), rates={Network(k): float(v) for k, v in split["rates"].items()})
             for split in entry["splits"]
         )
         measured = Measured(machine=Machine(**entry["machine"]), when=str(entry["when"]), splits=splits)
@@ -182,7 +191,7 @@ def _sound(splits: tuple[SplitOfCores, ...]) -> bool:
     rates = [rate for split in splits for rate in split.rates.values()]
     return (
         bool(rates)
-        and len(models) == 1
+        and models == {frozenset(Network)}
         and workers[0] >= 1
         and workers == sorted(set(workers))
         and all(0 < rate < math.inf for rate in rates)
