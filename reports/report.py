@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from reports.confirmed import Confirmation
     from reports.profile import TimeProfile
 
 TrialState = Literal["complete", "pruned", "failed", "running", "waiting"]
@@ -229,7 +230,9 @@ class Model:
     training: Mapping[str, Value]
     """Optimizer, learning rate, batch size and so on, flattened to dotted names."""
     epochs: int
-    """Epochs that it was retrained for: the best epoch of its trial, or all where folds or a schedule ask for it."""
+    """Epochs that it was retrained for: the best epoch of its trial or the median of those of its repeats, or all where
+    folds or a schedule ask for it.
+    """
     curve: tuple[EpochScores, ...]
     """Of the retraining, on training and validation images together."""
     seconds: float
@@ -328,6 +331,8 @@ class Report:
     """Numbers of the complete trials that no other dominates, the best score first."""
     cross_validation: CrossValidation | None = None
     """None where one validation split scored the trials."""
+    confirmation: Confirmation | None = None
+    """None before the search was over, where folds scored the trials, and in studies of earlier versions."""
     model: Model | None = None
     evaluation: Evaluation | None = None
     profile: TimeProfile | None = None

@@ -194,11 +194,11 @@ def test_a_session_is_timed_from_the_command_on_and_kept_beside_earlier_ones(stu
     timekeeper.counts = True
     clock.now += 10.0
     timekeeper.searched()
-    with timekeeper.retraining():
+    with timekeeper.timing("retraining"):
         clock.now += 4.0
     timekeeper.tasks.stepped(108.5, 1.0)
     timekeeper.keep(study.study)
-    with timekeeper.reporting():
+    with timekeeper.timing("reporting"):
         clock.now += 2.0
     timekeeper.keep(study.study)
     session = Session(

@@ -137,6 +137,35 @@ class Stopping:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Confirming:
+    """The search is over and its best trials are trained again."""
+
+    trials: tuple[int, ...]
+    """Their numbers, the best first."""
+    repeats: int
+    """Of each."""
+    left: int
+    """Trainings that are not done yet, of all."""
+
+
+OfATrial = TrialBegan | EpochScored | TrialEnded | WorkerLost | WaitingForMemory | Warned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """What is told of a training that repeats a trial under another seed."""
+
+    trial: int
+    """Number of the trial."""
+    repeat: int
+    """From 0."""
+    repeats: int
+    """Of each trial."""
+    event: OfATrial
+    """Its own number is nobody's business."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retraining:
     """The search is over and the winner is trained on training and validation images."""
 
@@ -179,6 +208,8 @@ Event = (
     | SlotLost
     | Warned
     | Stopping
+    | Confirming
+    | Again
     | Retraining
     | RetrainingEpoch
     | TakenUp

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from tuner.trial import Stage, Trial
 
 
+FRESH = 1
+"""Stands behind the numbers that a fresh seed is drawn from; behind those of a trial's seed stands nothing."""
+
+
+def _drawn(*numbers: int) -> int:
+    """A seed that no other numbers give, below 2**31."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0] % 2**31)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingJobs:
     folder: Folder
@@ -41,7 +50,11 @@ class TrainingJobs:
 
     def seed(self, number: int) -> int:
         """Seed of a trial's weights, data order and dropout: its own, so that no trial shares another's luck."""
-        return int(np.random.SeedSequence((self.plan.seed, number)).generate_state(1)[0] % 2**31)
+        return _drawn(self.plan.seed, number)
+
+    def fresh_seed(self, repeat: int) -> int:
+        """Seed of the trainings that repeat trials for the so-many-eth time: of no trial, and the same for all."""
+        return _drawn(self.plan.seed, repeat, FRESH)
 
     def job(
         self, trial: Trial, configuration: Configuration, stage: Stage, after: Trial | None
@@ -53,7 +66,8 @@ class TrainingJobs:
 
     def train(self, number: int, configuration: Configuration, stage: Stage, after: Trial | None = None) -> Train:
         """The trial's training, or as much of it as the stage says; on from where the trial `after` ended."""
-        seed = self.seed(number) if after is None else after.seed
+        seed = self.seed(number) if stage.repeat is None else self.fresh_seed(stage.repeat)
+        seed = seed if after is None else after.seed
         horizon = self.epochs(configuration)
         return Train(
             job=number,

@@ -74,6 +74,11 @@ class Request:
     data: Path | None = None
     """Where the user says the data set is."""
     keep: Keep = BEST
+    confirm: int | None = None
+    """How many of the best trials are trained again, to choose the winner by; None is as the search makes worth its
+    while. Likewise `repeats`, under how many seeds each is.
+    """
+    repeats: int | None = None
     extends: Folder | None = None
     """The study whose trials a new one takes over, as far as its space can make them."""
 
@@ -90,6 +95,8 @@ def asked(request: Request) -> dict[str, Any]:
         "trials_per_gpu": request.trials_per_gpu,
         "data": str(request.data) if request.data else None,
         "keep": str(request.keep),
+        "confirm": request.confirm,
+        "repeats": request.repeats,
     }
 
 
@@ -98,6 +105,8 @@ def plan_of(request: Request, data: ImageData, devices: Sequence[Slot] = ()) -> 
     UsageError where the engine has not got what is asked for.
     """
     engine = card(request.engine)
+    if engine.folds and (request.confirm or request.repeats):
+        raise UsageError(f"{engine.name} trains each configuration once for each fold: leave out --confirm, --repeats.")
     algorithm = engine.algorithm(request.algorithm)
     return Plan(
         dataset=data.name,

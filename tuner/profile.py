@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tuner.study import StudyView
     from tuner.trial import Stay, Trial
 
-STARTING, WAITING, RETRAINING, REPORTING = "starting", "waiting", "retraining", "reporting"
+STARTING, WAITING, CONFIRMING, RETRAINING, REPORTING = (
+    "starting", "waiting", "confirming", "retraining", "reporting",
+)  # fmt: skip
 
 HOLDING_UP = (Task.PROPOSING, Task.RECORDING)
 """What a slot without a trial waits for; to judge one holds up nobody."""
@@ -33,6 +35,7 @@ TITLES: Mapping[str, str] = {
     Phase.TRAINING: "Training",
     Phase.VALIDATING: "Validating",
     Phase.STORING: "Writing checkpoints",
+    CONFIRMING: "Training the best trials again",
     RETRAINING: "Retraining and testing the winner",
     REPORTING: "Writing the report",
     Phase.OTHER: "Other",
@@ -100,15 +103,16 @@ def _searches(sessions: Sequence[Session], trials: Sequence[Trial]) -> list[floa
 def _walls(sessions: Sequence[Session], searches: Sequence[float]) -> list[float]:
     """Seconds of each session from its command on."""
     return [
-        max(session.seconds, session.starting + searching + session.retraining + session.reporting)
+        max(session.seconds, session.starting + searching + session.finishing)
         for session, searching in zip(sessions, searches, strict=True)
     ]
 
 
 def _beside(sessions: Sequence[Session]) -> Seconds:
-    """Slot seconds outside of the searches: all slots wait meanwhile, but for the one that retrains."""
+    """Slot seconds outside of the searches, in all of which no trial is at work."""
     return {
         STARTING: sum(session.slots * session.starting for session in sessions),
+        CONFIRMING: sum(session.slots * session.confirming for session in sessions),
         RETRAINING: sum(session.slots * session.retraining for session in sessions),
         REPORTING: sum(session.slots * session.reporting for session in sessions),
     }

@@ -41,7 +41,7 @@ class Trainable:
 
     @property
     def identity(self) -> Identity:
-        return self.configuration.hash, self.stage.epochs, self.stage.samples
+        return self.configuration.hash, self.stage.apart
 
 
 @dataclass(kw_only=True)
@@ -59,7 +59,7 @@ class Proposals:
     def __post_init__(self) -> None:
         begun = [each for each in self.study.trials() if each.configuration]
         self._known = {each.identity: each for each in begun if _tells(each) or each.state in OPEN}
-        self._seen = {configuration for configuration, _, _ in self._known}
+        self._seen = {configuration for configuration, _ in self._known}
         self._size = self.space.size()
 
     @property
@@ -131,7 +131,7 @@ class Proposals:
             self._turn_down(trial, Reason.FORBIDDEN, forbidden)
             return None
         self._seen.add(configuration.hash)
-        identity = (configuration.hash, stage.epochs, stage.samples)
+        identity = (configuration.hash, stage.apart)
         earlier = self._known.get(identity)
         if earlier is not None and earlier.number != trial.number:
             self.study.repeat(trial, earlier)

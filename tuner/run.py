@@ -18,6 +18,8 @@ from tuner.errors import Interrupted, StudyError, TuneError
 from tuner.events import CarriedOver, Computing, Event, TakenUp, Warned
 from tuner.executors.local import COMMAND, Local
 from tuner.extending import ORIGIN
+from tuner.finish.confirming import confirm
+from tuner.finish.means import Means
 from tuner.finish.report import write_report
 from tuner.finish.retrain import retrain_winner
 from tuner.jobs import TrainingJobs
@@ -119,12 +121,22 @@ def run(
         jobs = TrainingJobs(folder=request.folder, plan=study.plan, data=data, space=request.space)
         stack.enter_context(beating(request.folder.database))
         backups = stack.enter_context(Backups(request.folder, lambda text: watch.event(Warned(text=text))))
-        _search(request, study, jobs, executor, watch, control, timekeeper, each_turn=backups.tick)
+        split = tuner.data.load_split(request.folder.split, data.fingerprint)
+        means = Means(
+            space=request.space,
+            jobs=jobs,
+            executor=executor,
+            observe=watch.event,
+            control=control,
+            need=_needs(split, jobs),
+            each_turn=backups.tick,
+        )
+        _search(request, study, split, means, timekeeper)
         _end_if_asked(control)
-        memory = _finish(request, study, jobs, executor, watch, control, timekeeper)
+        memory = _finish(request, study, means, timekeeper)
         executor.close()
         _remember_memory(study, memory, timekeeper)
-        with control.looking(looks=False), timekeeper.reporting():
+        with control.looking(looks=False), timekeeper.timing("reporting"):
             report, page = write(study, request.space)
         timekeeper.keep(study)
         return Outcome(report=report, page=page)
@@ -168,52 +180,41 @@ def _interruptible(tell: Callable[[str, int, int], None] | None, control: Contro
     return progress
 
 
-def _search(
-    request: Request,
-    study: Study,
-    jobs: TrainingJobs,
-    executor: Local,
-    watch: Watch,
-    control: Control,
-    timekeeper: Timekeeper,
-    *,
-    each_turn: Callable[[], None],
-) -> None:
+def _search(request: Request, study: Study, split: Split, means: Means, timekeeper: Timekeeper) -> None:
     """Searches until the budget is spent, and keeps with the study what the report says of the run."""
     before: Mapping[str, Any] = study.fact(RUN, {})
     facts = {
         **asked(request),
         "versions": versions(),
-        "hardware": {**hardware(), "devices": ", ".join(executor.free())},
+        "hardware": {**hardware(), "devices": ", ".join(means.executor.free())},
     }
     study.release_interrupted(request.budget.retries)
     if study.n_finished():
-        watch.event(TakenUp(trials=tuple(study.trials())))
-    split = tuner.data.load_split(study.folder.split, jobs.data.fingerprint)
+        means.observe(TakenUp(trials=tuple(study.trials())))
     search = Search(
         study=study,
         space=request.space,
-        engine=_engine(request, study, jobs, split),
-        executor=executor,
-        jobs=jobs,
+        engine=_engine(request, study, means.jobs, split),
+        executor=means.executor,
+        jobs=means.jobs,
         budget=request.budget,
-        observe=watch.event,
-        control=control,
-        need=_needs(split, jobs),
+        observe=means.observe,
+        control=means.control,
+        need=means.need,
         keep=request.keep,
-        each_turn=each_turn,
+        each_turn=means.each_turn,
         tasks=timekeeper.tasks,
         seconds_before=_seconds_before(study, before),
     )
-    timekeeper.search(study, len(executor.slots), search.seconds)
+    timekeeper.search(study, len(means.executor.slots), search.seconds)
     if study.n_finished() < request.budget.trials:
-        _end_if_asked(control)
+        _end_if_asked(means.control)
         commands = list(dict.fromkeys([*before.get("commands", []), request.command]))
         facts |= {"sessions": before.get("sessions", 0) + 1, "stopped_by": "", "exhausted": False, "commands": commands}
         timekeeper.counts = True
         _remember_run(study, {**before, **facts}, timekeeper)
         crashing.here("run-noted")
-        executor.start()
+        means.executor.start()
     try:
         stopped_by = search.run()
     except (TuneError, KeyboardInterrupt) as error:
@@ -229,19 +230,15 @@ def _search(
     _remember_memory(study, search.worker_memory, timekeeper)
 
 
-def _finish(
-    request: Request,
-    study: Study,
-    jobs: TrainingJobs,
-    executor: Local,
-    watch: Watch,
-    control: Control,
-    timekeeper: Timekeeper,
-) -> int:
-    """Retrains the winner where that is still to be done. Returns the worker's peak memory in bytes; 0 without one."""
+def _finish(request: Request, study: Study, means: Means, timekeeper: Timekeeper) -> int:
+    """Confirms and retrains the winner where that is still to be done. Returns the workers' peak memory in bytes; 0
+    without any.
+    """
     try:
-        with timekeeper.retraining():
-            memory = retrain_winner(study, request.space, jobs, executor, watch.event, control)
+        with timekeeper.timing("confirming"):
+            memory = confirm(study, request, means)
+        with timekeeper.timing("retraining"):
+            memory = max(memory, retrain_winner(study, means))
     except (TuneError, KeyboardInterrupt):
         with suppress(TuneError), storage_errors(request.folder.database):
             timekeeper.keep(study)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +44,8 @@ class Session:
     """From the command until this was last written."""
     searching: float | None = None
     """None where it was killed, or goes on."""
+    confirming: float = 0.0
+    """The best trials."""
     retraining: float = 0.0
     """The winner's, with its evaluation on the test images."""
     reporting: float = 0.0
@@ -53,6 +55,11 @@ class Session:
     """Of the parent while it searched, by task."""
     held_up: Mapping[str, float] = field(default_factory=dict)
     """The same, counted once for each slot that had nothing to train meanwhile."""
+
+    @property
+    def finishing(self) -> float:
+        """After the search."""
+        return self.confirming + self.retraining + self.reporting
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value not in (0.0, None, {})}
@@ -135,18 +142,14 @@ class Timekeeper:
         self._session = replace(self._session, searching=round(self._clock() - self._searches_since, 3))
 
     @contextmanager
-    def retraining(self) -> Iterator[None]:
+    def timing(self, part: Literal["confirming", "retraining", "reporting"]) -> Iterator[None]:
+        """What the block does, whether it ends in order or not."""
         began = self._clock()
         try:
             yield
         finally:
-            self._session = replace(self._session, retraining=round(self._clock() - began, 3))
-
-    @contextmanager
-    def reporting(self) -> Iterator[None]:
-        began = self._clock()
-        yield
-        self._session = replace(self._session, reporting=round(self._clock() - began, 3))
+            changed: dict[str, Any] = {part: round(self._clock() - began, 3)}
+            self._session = replace(self._session, **changed)
 
     def keep(self, study: Study) -> None:
         """As far as it has come, in the place of what was kept of it before."""

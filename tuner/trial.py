@@ -146,6 +146,13 @@ class Stage:
     """Number of the trial whose training it goes on with, from that one's last epoch."""
     samples: int | None = None
     """Images that its folds are cut from; None is all of them."""
+    repeat: int | None = None
+    """Which of several trainings alike it is, each under a seed of its own; None is that of the search."""
+
+    @property
+    def apart(self) -> tuple[int | None, int | None, int | None]:
+        """What sets it apart from other trainings of its configuration."""
+        return self.epochs, self.samples, self.repeat
 
     def to_json(self) -> dict[str, int]:
         """What is not its default."""
@@ -155,8 +162,8 @@ class Stage:
 WHOLE = Stage()
 
 
-Identity = tuple[str, int | None, int | None]
-"""Configuration's hash, epochs and samples of the stage: trials that have all of them in common are one training."""
+Identity = tuple[str, tuple[int | None, int | None, int | None]]
+"""Configuration's hash, and what sets the stage apart: trials that have both in common are one training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +246,7 @@ class Trial:
 
     @property
     def identity(self) -> Identity:
-        return self.configuration, self.stage.epochs, self.stage.samples
+        return self.configuration, self.stage.apart
 
     @cached_property
     def best(self) -> Epoch | None:

@@ -1,6 +1,7 @@
 """Figures: values in, a matplotlib Figure in the light dress out. matplotlib is imported on first use."""
 
 from reports.drawing.comparison import Line, best_so_far, cut_below, lines_of
+from reports.drawing.confirmation import confirmation
 from reports.drawing.confusion import MOST_CLASSES_WITH_NUMBERS, confusion, step_of_names
 from reports.drawing.cross_validation import folds_by_candidate, rounds
 from reports.drawing.curves import trial_curves, winner_curves
@@ -19,6 +20,7 @@ __all__ = [
     "Score",
     "below_scale",
     "best_so_far",
+    "confirmation",
     "confusion",
     "cut_below",
     "folds_by_candidate",

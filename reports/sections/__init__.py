@@ -9,6 +9,7 @@ from reports.page import Page, Section
 from reports.sections import (
     answer,
     classes,
+    confirmation,
     confusion,
     cross_validation,
     curves,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     answer.section,
     history.section,
+    confirmation.section,
     leaderboard.section,
     cross_validation.section,
     pareto.section,

@@ -13,6 +13,8 @@ from tuner.cli.screen import LiveScreen, PlainScreen
 from tuner.cli.trial_lines import sparkline, trial_line
 from tuner.cli.view import view
 from tuner.events import (
+    Again,
+    Confirming,
     EpochScored,
     Event,
     FoldScored,
@@ -264,3 +266,47 @@ def test_below_the_line_of_a_trial_that_ended_the_view_is_of_the_same_moment(tmp
             assert line
             assert f"{number + 1}/5 trials" in view_after
             assert f"trial   {number}  epoch" not in view_after
+
+
+CONFIRMED: list[Event] = [
+    Confirming(trials=(7, 3), repeats=2, left=3),
+    Again(trial=3, repeat=1, repeats=2, event=replace(BEGAN, number=0)),
+    Again(trial=7, repeat=1, repeats=2, event=replace(BEGAN, number=1)),
+    Again(trial=3, repeat=1, repeats=2, event=EpochScored(number=0, epoch=epoch(1, 0.7))),
+]
+
+
+def test_trials_that_are_confirmed_are_shown_side_by_side_under_their_numbers(tmp_path: Path) -> None:
+    progress = Progress(Budget(trials=9), Clock())
+    for event in CONFIRMED:
+        progress.take(event)
+    _, facts, what, first, second = drawn(progress)
+    assert "left" not in facts
+    assert what == "confirming the best trials  0/3 trainings"
+    assert first.startswith("▸ trial   3  again 2/2  epoch  1/20  val 0.7000")
+    assert second.startswith("▸ trial   7  again 2/2  epoch  0/20")
+    progress.take(Again(trial=3, repeat=1, repeats=2, event=TrialEnded(trial=trial(0, TrialState.COMPLETE, 0.7))))
+    assert drawn(progress)[2].endswith("1/3 trainings")
+    assert len(drawn(progress)) == 4
+    assert progress.best is None  # it is no trial of the search
+    assert progress.n_finished == 0
+
+
+def test_what_becomes_of_them_is_a_line_each(tmp_path: Path) -> None:
+    lost = WorkerLost(number=0, detail="its process ended with exit code 1", retry=1)
+    said = plain(
+        tmp_path,
+        *CONFIRMED,
+        Again(trial=3, repeat=1, repeats=2, event=lost),
+        Again(trial=3, repeat=1, repeats=2, event=TrialEnded(trial=trial(0, TrialState.COMPLETE, 0.8, 0.9))),
+        Again(trial=7, repeat=1, repeats=2, event=TrialEnded(trial=trial(1, TrialState.FAILED, reason="nan"))),
+    )
+    assert said == [
+        "confirming trials 7 and 3, each under 2 fresh seeds: 3 trainings",
+        "trial   3  its process ended with exit code 1; going on with it (retry 1)",
+        "trial   3  again 2/2  0.9000 epoch   2/2   52 s",
+        "trial   7  again 2/2  nan:    52 s",
+    ]
+    assert plain(tmp_path, Confirming(trials=(5,), repeats=1, left=1)) == [
+        "confirming trial 5 under 1 fresh seed: 1 training"
+    ]

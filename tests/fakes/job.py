@@ -80,5 +80,6 @@ def make(_home: Path, monkeypatch: pytest.MonkeyPatch, name: str = "s", space: s
         command="tune digits --space small.yaml",
         gpus="none",
         workers=1,
+        confirm=0,
     )
     return Job(request, monkeypatch)

@@ -1,5 +1,5 @@
-"""`tune` over the fake worker: the program as a user runs it, but for training, which takes no time. It has one worker,
-unless it is told otherwise.
+"""`tune` over the fake worker: the program as a user runs it, but for training, which takes no time. It has one worker
+and confirms nothing, unless it is told otherwise.
 
     python tests/fakes/program.py digits --space small.yaml --trials 5
 
@@ -25,6 +25,7 @@ import optuna
 
 import tuner.run
 from tuner.cli.boundary import run_program
+from tuner.finish import course
 from tuner.patience import Patience
 from tuner.slots import splits
 
@@ -83,6 +84,7 @@ def main(words: list[str]) -> int:
     sys.argv = ["tune", *words]
     limits.impose()
     splits.LEAST_AT_ONCE = dict.fromkeys(splits.Network, 1)
+    course.LADDER = ()
     tuner.run.run = partial(tuner.run.run, command=WORKER, **_report())
     patience = json.loads(os.environ.get("FAKE_PATIENCE", "{}"))
     Patience.__init__.__kwdefaults__.update(patience)  # type: ignore[misc]

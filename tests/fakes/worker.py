@@ -2,7 +2,8 @@
 
 What it shall do stands in FAKE_WORKER, JSON: {"seconds": 0.01, "die_at": [[trial, epoch]], "die_in": [trial],
 "fail": {trial: reason}, "unmeasured": [trial], "hang_at": [[trial, epoch]], "grandchild": true, "stubborn": true,
-"die_in_retraining": epoch, "loading": 0.5}, seconds before it begins.
+"die_in_retraining": epoch, "loading": 0.5, "noise": 0.05}: seconds
+before it begins, and how far its seed moves its scores.
 What happens "at" an epoch happens once, but with "die_always" or "hang_always". A grandchild sleeps in a session of its
 own and its process is noted in the log; who is stubborn ignores SIGTERM and a closed pipe. More stands in trouble.py,
 and what "limits" may be in limits.py.
@@ -169,7 +170,8 @@ def cross_validate(job: CrossValidate, stopped: set[int], cost: dict[str, Any]) 
 
 def epoch_of(job: Train | Retrain, number: int) -> Epoch:
     """A curve that rises towards a level which the configuration sets."""
-    accuracy = round(level(job.configuration) * (1 - 0.5**number), 6)
+    noise = ORDERS.get("noise", 0.0) * (job.seed % 1000 / 500 - 1)
+    accuracy = round((level(job.configuration) + noise) * (1 - 0.5**number), 6)
     scored = {"val_accuracy": accuracy, "val_loss": 1 - accuracy} if isinstance(job, Train) else {}
     return Epoch(epoch=number, accuracy=accuracy, loss=1 - accuracy, seconds=0.01, **scored)
 

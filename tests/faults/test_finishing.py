@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import threading
@@ -121,3 +122,16 @@ def test_a_winner_is_whole_or_not_there(
     assert watcher.half == []
     assert watcher.looks > 0
     assert left_behind(folder.path) == []
+
+
+def test_killed_in_the_midst_of_it_the_same_command_goes_on(program: Tune) -> None:
+    words = ("digits", "--space", "small.yaml", "--trials", "4", "--study", "s", "--confirm", "2", "--repeats", "3")
+    started = program.start(*words, orders={"seconds": 0.1})
+    assert holds(lambda: "again 1/3" in started.said, 60), started.said
+    started.kill()
+    done = program.run(*words, "--json")
+    assert done.wait() == 0, done.said
+    assert "going on with 4 finished trials" in done.said
+    assert done.said.count("again 1/3") < 2
+    assert len(json.loads(done.told)["confirmed"]["scores"]) == 3
+    assert program.orphans() == []

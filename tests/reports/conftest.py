@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.reports import samples
+from tests.reports.confirmations import confirmed
 
 if TYPE_CHECKING:
     from reports import Report
 
 STAGES = {
-    "finished": lambda: samples.fashion(12),
+    "finished": lambda: confirmed(samples.fashion(12)),
     "few trials": samples.digits,
     "eight slots": samples.eight_slots,
     "one slot": samples.one_slot,

@@ -43,12 +43,12 @@ def what_runs(progress: Progress) -> str:
 
 
 def _running(running: RunningTrial) -> str:
-    began = running.began
+    began, again = running.began, running.again and f" {running.again}"
     if began.folds is not None:
         so_far = f" mean {score(mean(fold.accuracy for fold in running.folds))}" if running.folds else ""
         return f"trial {began.number} fold {min(len(running.folds) + 1, began.folds)}/{began.folds}{so_far}"
     so_far = f" val {score(running.curve[-1].val_accuracy)}" if running.curve else ""
-    return f"trial {began.number} epoch {len(running.curve)}/{began.epochs}{so_far}"
+    return f"trial {began.number}{again} epoch {len(running.curve)}/{began.epochs}{so_far}"
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tuner.events import (
+    Again,
+    Confirming,
     EpochScored,
     Event,
     FoldScored,
@@ -28,11 +30,17 @@ if TYPE_CHECKING:
     from tuner.plan import Budget
 
 
+Key = int | tuple[int, int]
+"""Number of a trial that runs; of one that is confirmed, with the number of the repeat."""
+
+
 @dataclass
 class RunningTrial:
     began: TrialBegan
     since: float
     """Reading of the clock at its start."""
+    again: str = ""
+    """`again 1/2`: which training it is of a trial that is confirmed."""
     curve: list[Epoch] = field(default_factory=list)
     folds: tuple[Fold, ...] = ()
 
@@ -45,8 +53,11 @@ class Progress:
         self.states: Counter[TrialState] = Counter()
         self.turned_down = 0
         self.best: Trial | None = None
-        self.running: dict[int, RunningTrial] = {}
+        self.running: dict[Key, RunningTrial] = {}
         self.stopping: Stopping | None = None
+        self.confirming: Confirming | None = None
+        self.repeated = 0
+        """Trainings of this session by which trials were confirmed."""
         self.retraining: Retraining | None = None
         self.retrained: list[Epoch] = []
         self._clock = clock
@@ -58,7 +69,7 @@ class Progress:
             case TrialBegan():
                 self.running[event.number] = RunningTrial(event, self._clock())
             case EpochScored() | FoldScored():
-                self._went_on(event)
+                self._went_on(event.number, event)
             case TrialEnded():
                 running = self.running.pop(event.trial.number, None)
                 self._spans.append(self._clock() - running.since if running else event.trial.seconds)
@@ -69,10 +80,8 @@ class Progress:
                 self.turned_down += 1
             case Stopping():
                 self.stopping = event
-            case Retraining():
-                self.stopping, self.retraining = None, event
-            case RetrainingEpoch():
-                self.retrained.append(event.epoch)
+            case Confirming() | Again() | Retraining() | RetrainingEpoch():
+                self._finish(event)
             case TakenUp():
                 self._take_up(event)
             case _:
@@ -83,8 +92,35 @@ class Progress:
             if trial.state in FINISHED:
                 self._count(trial)
 
-    def _went_on(self, event: EpochScored | FoldScored) -> None:
-        running = self.running.get(event.number)
+    def _finish(self, event: Confirming | Again | Retraining | RetrainingEpoch) -> None:
+        match event:
+            case Confirming():
+                self.stopping, self.confirming = None, event
+            case Again():
+                self._repeat(event)
+            case Retraining():
+                self.stopping, self.retraining = None, event
+            case RetrainingEpoch():
+                self.retrained.append(event.epoch)
+
+    def _repeat(self, again: Again) -> None:
+        key = again.trial, again.repeat
+        match again.event:
+            case TrialBegan():
+                began = replace(again.event, number=again.trial)
+                self.running[key] = RunningTrial(began, self._clock(), again=again_text(again))
+            case EpochScored():
+                self._went_on(key, again.event)
+            case TrialEnded():
+                self.running.pop(key, None)
+                self.repeated += 1
+            case WorkerLost():
+                self.running.pop(key, None)
+            case _:
+                pass
+
+    def _went_on(self, key: Key, event: EpochScored | FoldScored) -> None:
+        running = self.running.get(key)
         match running, event:
             case RunningTrial(), EpochScored():
                 running.curve.append(event.epoch)
@@ -94,6 +130,11 @@ class Progress:
     @property
     def n_finished(self) -> int:
         return sum(self.states[state] for state in FINISHED)
+
+    @property
+    def finishing(self) -> bool:
+        """Whether the search is over."""
+        return bool(self.confirming or self.retraining)
 
     @property
     def elapsed(self) -> float:
@@ -117,6 +158,11 @@ class Progress:
         complete = trial.state is TrialState.COMPLETE
         if complete and (self.best is None or _standing(trial) > _standing(self.best)):
             self.best = trial
+
+
+def again_text(again: Again) -> str:
+    """`again 1/2`."""
+    return f"again {again.repeat + 1}/{again.repeats}"
 
 
 def _standing(trial: Trial) -> tuple[float, float]:

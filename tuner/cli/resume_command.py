@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.cli.budget_options import with_budget_options
+from tuner.cli.confirm_options import with_confirm_options
 from tuner.cli.device_options import with_device_options
 from tuner.cli.fixed_options import Continuing
 from tuner.cli.keep_option import keep_option
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 )
 @with_device_options("  [default: as before]")
 @keep_option("  [default: as before]")
+@with_confirm_options("  [default: as before]")
 @with_new_space_options
 @click.option("--extend", is_flag=True, help="Go on in another space, as a new study with all trials still valid.")
 @click.option("--study", "new_name", metavar="NAME", help="The new study's name.  [default: STUDY-2, -3, ...]")
@@ -81,6 +83,8 @@ def _request_of(
     budget: BudgetOptions,
     devices: DeviceOptions,
     keep: Keep | None,
+    confirm: int | None,
+    repeats: int | None,
 ) -> Request:
     """What the study was last asked for, with the space as it was when the study began."""
     from search_spaces import SearchSpace
@@ -105,6 +109,8 @@ def _request_of(
         objectives=plan.objectives,
         folds=plan.folds,
         keep=keep or Keep.parse(last.get("keep", "best")),
+        confirm=last.get("confirm") if confirm is None else confirm,
+        repeats=last.get("repeats") if repeats is None else repeats,
         **devices.asked(last),
         data=Path(last["data"]) if last.get("data") else None,
     )

@@ -10,6 +10,7 @@ import click
 
 from tuner.cli import engine_options, shared_options
 from tuner.cli.budget_options import NO_LAST_RUN, with_budget_options
+from tuner.cli.confirm_options import with_confirm_options
 from tuner.cli.device_options import with_device_options
 from tuner.cli.keep_option import keep_option
 from tuner.cli.space_options import with_space_options
@@ -58,6 +59,7 @@ def with_output_options(command: Any) -> Any:
 @engine_options.folds
 @with_device_options()
 @keep_option(default="best")
+@with_confirm_options()
 @with_output_options
 def run(
     dataset: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from tuner.cli.echo import without_control_echo
@@ -12,12 +13,14 @@ from tuner.cli.murmur import Murmur, what_runs
 from tuner.cli.printing import console, printable
 from tuner.cli.printing import say as say_on_stderr
 from tuner.cli.progress import Progress
-from tuner.cli.trial_lines import trial_line
-from tuner.cli.wording import carried_text, plural, precision_text, stopping_text, trouble_line
+from tuner.cli.trial_lines import again_line, trial_line
+from tuner.cli.wording import carried_text, confirming_text, plural, precision_text, stopping_text, trouble_line
 from tuner.engines.catalog import card
 from tuner.events import (
+    Again,
     CarriedOver,
     Computing,
+    Confirming,
     Enqueued,
     EpochScored,
     Event,
@@ -109,14 +112,27 @@ class PlainScreen(SilentScreen):
                 self._say(trouble_line(event))
             case Stopping():
                 self._say(stopping_text(event))
-            case Retraining():
-                images = "all training images" if event.trial.folds else "training + validation"
-                epochs = plural(event.epochs, "epoch")
-                self._say(f"retraining trial {event.trial.number} for {epochs} on {images}")
+            case Confirming() | Again() | Retraining():
+                self._finishing(event)
             case EpochScored() | FoldScored() | RetrainingEpoch():
                 self._murmur.murmur(lambda: what_runs(self.progress))
             case _:
                 pass
+
+    def _finishing(self, event: Confirming | Again | Retraining) -> None:
+        match event:
+            case Confirming():
+                self._say(confirming_text(event))
+            case Again(event=TrialEnded(trial=trial)):
+                self._say(again_line(event, trial))
+            case Again(event=WorkerLost() | WaitingForMemory() | Warned() as trouble):
+                self._say(trouble_line(replace(trouble, number=event.trial)))
+            case Again():
+                self._murmur.murmur(lambda: what_runs(self.progress))
+            case Retraining():
+                images = "all training images" if event.trial.folds else "training + validation"
+                epochs = plural(event.epochs, "epoch")
+                self._say(f"retraining trial {event.trial.number} for {epochs} on {images}")
 
     def download(self, name: str, done: int, total: int) -> None:
         if name != self._downloading:
@@ -184,6 +200,10 @@ class LiveScreen(SilentScreen):
             self._print(Text(printable(inbox_line(event)), "cyan"))
         if isinstance(event, WorkerLost | WaitingForMemory | SlotLost | Warned):
             self._print(Text.assemble(("!", "yellow"), " ", printable(trouble_line(event))))
+        if isinstance(event, Confirming):
+            self._print(Text(printable(confirming_text(event))))
+        if isinstance(event, Again):
+            self._print_again(event)
 
     def download(self, name: str, done: int, total: int) -> None:
         share = f" {done / total:.0%} of {total / 2**20:.1f} MiB" if total else ""
@@ -198,6 +218,17 @@ class LiveScreen(SilentScreen):
         if trial.state is not TrialState.FAILED:  # why it failed is worth a second line
             line.no_wrap, line.overflow = True, "ellipsis"
         self._print(line)
+
+    def _print_again(self, again: Again) -> None:
+        from rich.text import Text
+
+        match again.event:
+            case TrialEnded(trial=trial):
+                mark, colour = MARKS[trial.state]
+                self._print(Text.assemble((mark, colour), " ", printable(again_line(again, trial))))
+            case WorkerLost() | WaitingForMemory() | Warned() as trouble:
+                line = trouble_line(replace(trouble, number=again.trial))
+                self._print(Text.assemble(("!", "yellow"), " ", printable(line)))
 
     def _print(self, line: Text) -> None:
         """Above the view, which is drawn anew first: printing alone would repeat it as it was before the event."""

@@ -136,6 +136,7 @@ def _print_time(study: StudyView) -> None:
 
 
 def _overview(study: StudyView) -> dict[str, Any]:
+    from tuner.cli.confirmation_text import confirmation_document
     from tuner.cli.front import front_document
     from tuner.cli.unfinished import to_do
     from tuner.pareto import front
@@ -170,6 +171,7 @@ def _overview(study: StudyView) -> dict[str, Any]:
         }
         if best
         else None,
+        "confirmation": confirmation_document(study),
         "objectives": list(plan.objectives),
         "front": front_document(front(trials, plan.objectives), plan.objectives),
         "folder": str(study.folder.path),
@@ -235,6 +237,7 @@ def _print_study(study: StudyView, trials: list[Trial], overview: dict[str, Any]
 def _heading(study: StudyView, trials: list[Trial], overview: dict[str, Any], width: int) -> Iterator[Text]:
     from rich.text import Text
 
+    from tuner.cli.confirmation_text import confirmation_lines
     from tuner.cli.study_tables import state_text
     from tuner.cli.use_text import use_lines
     from tuner.trial import TrialState
@@ -249,6 +252,7 @@ def _heading(study: StudyView, trials: list[Trial], overview: dict[str, Any], wi
     yield from (Text(printable(line)) for line in use_lines(trials))
     if overview["stopped_by"]:
         yield Text(printable(f"ended because {overview['stopped_by']}"))
+    yield from (Text(wrapped(line, width)) for line in confirmation_lines(study))
     if left := overview["to_do"]:
         yield Text(wrapped(printable(f"{left['what']}; go on with: {left['command']}"), width), "yellow")
 

@@ -7,11 +7,13 @@ from statistics import mean, pstdev
 from typing import TYPE_CHECKING
 
 from tuner.cli.printing import score, span
+from tuner.cli.progress import again_text
 from tuner.cli.wording import explained, multiples, origin_text, plain_word
 from tuner.trial import Reason, Trial, TrialState
 
 if TYPE_CHECKING:
     from tuner.cli.progress import RunningTrial
+    from tuner.events import Again
     from tuner.trial import Epoch
 
 WIDTH = 79
@@ -39,6 +41,12 @@ def trial_line(trial: Trial, *, is_best: bool, width: int = WIDTH) -> str:
     name = trial.preset
     lines = [line for way in ways for line in (way, *([way.replace(f"preset {name}", name, 1)] if name else []))]
     return next((line for line in lines if len(line) <= width), lines[-1])
+
+
+def again_line(again: Again, trial: Trial) -> str:
+    """`trial  12  again 1/2  0.9134 epoch 14/20   52 s`."""
+    ended = failure_text(trial) if trial.state is TrialState.FAILED else _scored(trial)
+    return _joined([f"trial {again.trial:3}", again_text(again), ended, f"{span(trial.seconds):>5}"])
 
 
 def failure_text(trial: Trial) -> str:
@@ -70,7 +78,7 @@ def running_line(running: RunningTrial, width: int = WIDTH) -> str:
 
 def _running(running: RunningTrial, *, brief: bool = False) -> str:
     began = running.began
-    words = [f"trial {began.number:3}", _how_far(running)]
+    words = [f"trial {began.number:3}", running.again, _how_far(running)]
     if running.folds:
         words.append(f"mean {score(mean(fold.accuracy for fold in running.folds))}")
     if running.curve:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tuner.cli.advice import after_brake
 from tuner.cli.words import called
+from tuner.confirmation import winner_of
 from tuner.control import TIME_UP
 from tuner.files import MANIFEST, damage
-from tuner.trial import FINISHED, TrialState, winner
+from tuner.trial import FINISHED, TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def to_do(study: StudyView, trials: Sequence[Trial], *, held: bool) -> ToDo | No
 
 def _left(study: StudyView, trials: Sequence[Trial], *, braked: bool) -> str:
     n_cut_off = sum(trial.state is TrialState.RUNNING for trial in trials)
-    best = winner(list(trials), study.plan.objectives)
+    best = winner_of(study, trials)
     if n_cut_off:
         return f"{n_cut_off} trial{' was' if n_cut_off == 1 else 's were'} cut off"
     if braked or not _searched(study, trials):

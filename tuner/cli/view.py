@@ -11,11 +11,12 @@ from rich.text import Text
 
 from tuner.cli.printing import printable, score, span
 from tuner.cli.trial_lines import running_line
-from tuner.cli.wording import multiples, stopping_text
+from tuner.cli.wording import multiples, plural, stopping_text
 from tuner.trial import TrialState
 
 if TYPE_CHECKING:
     from tuner.cli.progress import Progress, RunningTrial
+    from tuner.events import Confirming
 
 
 def view(progress: Progress, note: str, width: int) -> Group:
@@ -24,6 +25,8 @@ def view(progress: Progress, note: str, width: int) -> Group:
     if progress.retraining:
         rows.append(_retraining(progress))
     else:
+        if progress.confirming:
+            rows.append(_confirming(progress.confirming, progress.repeated))
         rows.extend(_running(each, width) for each in progress.running.values())
     if progress.stopping:
         rows.append(Text(stopping_text(progress.stopping) + " …", style="yellow"))
@@ -46,7 +49,7 @@ def _bar(progress: Progress) -> Table:
 
 
 def _facts(progress: Progress) -> Text:
-    left = "" if progress.left is None or progress.retraining else f"   about {span(progress.left)} left"
+    left = "" if progress.left is None or progress.finishing else f"   about {span(progress.left)} left"
     facts = Text(f"elapsed {span(progress.elapsed)}{left}")
     if progress.best:
         best = progress.best
@@ -61,6 +64,11 @@ def _running(running: RunningTrial, width: int) -> Text:
     line = Text("▸ " + printable(running_line(running, width - 2)), style="cyan")
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
+
+
+def _confirming(confirming: Confirming, repeated: int) -> Text:
+    text = f"confirming the best trials  {repeated}/{plural(confirming.left, 'training')}"
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def _retraining(progress: Progress) -> Text:

@@ -19,6 +19,10 @@ class Executor(Protocol):
         """All slots by name, in their order."""
         ...
 
+    def start(self) -> None:
+        """Prepares the slots ahead of their first jobs: to load TensorFlow takes seconds."""
+        ...
+
     def room(self, slot: str) -> int | None:
         """Bytes that a job may take on the free slot's device now; None where that cannot be known."""
         ...

@@ -88,7 +88,6 @@ class Local:
         return [name for name in self._slots if name not in self._workers or self._workers[name].state.job is None]
 
     def start(self) -> None:
-        """Starts the workers ahead of their first jobs: loading TensorFlow takes seconds."""
         for name, place in self._slots.items():
             self._worker(name, place)
 

@@ -30,7 +30,7 @@ from tuner.extending import ORIGIN
 from tuner.files import checksum
 from tuner.finish.cross_validation import cross_validation, images_scored, protocol
 from tuner.finish.retrain import result
-from tuner.finish.rows import row, scores
+from tuner.finish.rows import confirmed, row, scores
 from tuner.importance import importance
 from tuner.machine import hardware, versions
 from tuner.opening import PRECISION
@@ -43,6 +43,7 @@ from tuner.trial import Epoch, Trial, TrialState
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reports.confirmed import Confirmation
     from tuner.plan import Plan
     from tuner.study import Study
 
@@ -91,7 +92,7 @@ def make_report(study: Study, space: SearchSpace) -> Report:
     trials = study.trials()
     data = _data(study.fact("data"), folds=study.plan.folds is not None)
     scored_on = _images_scored(study, trials, data)
-    manifest = result(study.folder)
+    manifest, again = result(study.folder), confirmed(study)
     model = evaluation = None
     if manifest is not None:
         best = trials[manifest["trial"]]
@@ -109,10 +110,11 @@ def make_report(study: Study, space: SearchSpace) -> Report:
         ),
         importance=importance(study.optuna, trials),
         data=data,
-        provenance=_provenance(study, data),
+        provenance=_provenance(study, data, again),
         objectives=tuple(OBJECTIVES[name] for name in study.plan.objectives),
         front=tuple(trial.number for trial in front(trials, study.plan.objectives)),
         cross_validation=cross_validation(study, trials, data),
+        confirmation=again,
         model=model,
         evaluation=evaluation,
         profile=profile_of(study),
@@ -253,21 +255,23 @@ def _data(fact: Mapping[str, Any], *, folds: bool) -> Data:
     )
 
 
-def _provenance(study: Study, data: Data) -> Provenance:
+def _provenance(study: Study, data: Data, again: Confirmation | None) -> Provenance:
     run = study.fact("run", {})
     return Provenance(
         command="\n".join(run.get("commands") or [study.fact("command", "")]),
         versions=run.get("versions") or versions(),
         hardware=run.get("hardware") or hardware(),
         seeds={"study": study.plan.seed},
-        protocol=_protocol(study.plan, data, complete=any(t.state is TrialState.COMPLETE for t in study.trials())),
+        protocol=_protocol(
+            study.plan, data, again, complete=any(t.state is TrialState.COMPLETE for t in study.trials())
+        ),
         peak_memory=run.get("peak_memory", {}),
         precision=study.plan.precision,
         precision_reason=study.fact(PRECISION, ""),
     )
 
 
-def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
+def _protocol(plan: Plan, data: Data, again: Confirmation | None, *, complete: bool) -> tuple[str, ...]:
     which = "the complete trial" if complete else "the trial, for want of a complete one,"
     mixed = [MIXED] if plan.precision != FLOAT32 else []
     if plan.folds is not None:
@@ -280,14 +284,27 @@ def _protocol(plan: Plan, data: Data, *, complete: bool) -> tuple[str, ...]:
         ),
         "A trial's score is its best validation accuracy over its epochs; its epoch is the one that gave it.",
         f"Weights, order of the images and dropout of trial n are seeded by ({plan.seed}, n).",
-        (
-            f"The winner is {which} with the best score. It is trained again from scratch on training and "
-            "validation images together, for as many epochs as its best epoch's number."
-        ),
+        *_choice(which, again),
         *([f"Of several objectives {ACCURACY} alone chooses the winner."] if len(plan.objectives) > 1 else []),
         *([LATENCY] if "latency" in plan.objectives else []),
         *mixed,
         "The test set is opened after that, when nothing is left to choose.",
+    )
+
+
+def _choice(which: str, again: Confirmation | None) -> tuple[str, ...]:
+    """Sentences on how the winner is chosen, and for how long it is trained."""
+    retrained = "It is trained again from scratch on training and validation images together, for as many epochs as"
+    if again is None or again.best < 0:
+        return (f"The winner is {which} with the best score. {retrained} its best epoch's number.",)
+    seeds = "seed" if again.repeats == 1 else "seeds"
+    return (
+        (
+            f"The best trials, {len(again.trials)} of them, were trained again as trials are, under {again.repeats} "
+            f"fresh {seeds}, the same for all. The winner is the smallest model whose mean score is within one "
+            "standard error of the best mean (the one-standard-error rule of Breiman et al., 1984)."
+        ),
+        f"{retrained} the median of the best epochs of these trainings.",
     )
 
 

@@ -8,21 +8,22 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tuner import crashing, openings
+from tuner.confirmation import confirmation_of, winner_of
 from tuner.errors import DataError, Interrupted, SetupError, StudyError, TuneError
 from tuner.events import Event, Retraining, RetrainingEpoch, Warned
 from tuner.files import damage, read_manifest, sweep
 from tuner.messages import DATA, Died, Done, EpochDone, Failed, Remark, Retrain, Unusable
 from tuner.patience import ASLEEP, Patience
-from tuner.trial import Trial, winner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from search_spaces import SearchSpace, Training
+    from search_spaces import Training
     from tuner.control import Control
     from tuner.executors import Executor
-    from tuner.jobs import TrainingJobs
+    from tuner.finish.means import Means
     from tuner.study import Folder, Study
+    from tuner.trial import Trial
 
 MORE_IMAGES = 2.0
 """Times an epoch of the trial that one of the retraining may usually take: it has the validation images too."""
@@ -36,25 +37,19 @@ FALLING = frozenset({"linear", "cosine", "exponential", "one_cycle"})
 """Schedules after which the learning rate is low, whatever the scores were."""
 
 
-def retrain_winner(
-    study: Study,
-    space: SearchSpace,
-    jobs: TrainingJobs,
-    executor: Executor,
-    observe: Callable[[Event], None],
-    control: Control,
-) -> int:
+def retrain_winner(study: Study, means: Means) -> int:
     """Leaves the winner in the study's `best` folder, where it is not there already. Returns the worker's peak memory
     in bytes; 0 where none was needed.
 
     Raises TuneError where no trial scored or the retraining fails.
     """
     _note_opening(study)  # one that a killed run had no time to record
-    best = winner(study.trials(), study.plan.objectives)
+    best, at = _chosen(study)
     if best is None:
         raise TuneError(_why_none(study))
-    configuration = space.check_values(best.values)
-    epochs = epochs_of(best, configuration.training, jobs.epochs(configuration))
+    jobs, observe = means.jobs, means.observe
+    configuration = means.space.check_values(best.values)
+    epochs = epochs_of(best, configuration.training, jobs.epochs(configuration), at)
     facts = {
         "trial": best.number,
         "epochs": epochs,
@@ -67,7 +62,7 @@ def retrain_winner(
         what = f"the retrained winner in {study.folder.best} is damaged ({why})"
         observe(Warned(text=f"{what}: it is trained again, and the test set is opened once more"))
     job = jobs.retrain(best, configuration, epochs, facts)
-    ending = _retrain(study.folder, best, job, executor, observe, control)
+    ending = _retrain(study.folder, best, job, means)
     _note_opening(study)
     return ending.memory
 
@@ -83,8 +78,16 @@ def result(folder: Folder) -> dict[str, Any] | None:
     return read_manifest(folder.best)
 
 
-def epochs_of(best: Trial, training: Training, full: int) -> int:
-    """The epoch at which the trial was at its best: more would overfit, fewer would leave something to learn.
+def _chosen(study: Study) -> tuple[Trial | None, int | None]:
+    """The trial that wins, and the epoch at which trainings like it are at their best, where several were made."""
+    best, confirmation = winner_of(study, study.trials()), confirmation_of(study)
+    repeated = {each.configuration: each.epoch for each in (confirmation.confirmed if confirmation else ())}
+    return best, None if best is None else repeated.get(best.configuration)
+
+
+def epochs_of(best: Trial, training: Training, full: int, at: int | None = None) -> int:
+    """The epoch at which the trial was at its best, or trainings like it were: more would overfit, fewer would leave
+    something to learn.
 
     All epochs where folds were scored: each was trained to its end, and nobody saw what came before.
 
@@ -96,24 +99,18 @@ def epochs_of(best: Trial, training: Training, full: int) -> int:
         return full
     if best.folds:
         return full
-    return best.best.epoch if best.best else 1
+    return at or (best.best.epoch if best.best else 1)
 
 
-def _retrain(
-    folder: Folder,
-    best: Trial,
-    job: Retrain,
-    executor: Executor,
-    observe: Callable[[Event], None],
-    control: Control,
-) -> Done:
+def _retrain(folder: Folder, best: Trial, job: Retrain, means: Means) -> Done:
+    executor, observe = means.executor, means.observe
     sweep(folder.path, folder.best.name)
     _drop(folder, but=job.checkpoints)
     observe(Retraining(trial=best, epochs=job.epochs))
     crashing.here("retraining-begun")
     for attempt in count(1):
         executor.submit(_slot(executor, folder), job, alone=True)
-        ending = _wait(executor, best, observe, control)
+        ending = _wait(executor, best, observe, means.control)
         if isinstance(ending, Died) and _is_there(folder, job.facts):
             ending = Done(job=job.job, seconds=0, memory=0)  # it died after its work was done
         if isinstance(ending, Done):

@@ -60,7 +60,7 @@ def door(folder: Folder) -> tuple[Path, ...]:
 
 
 def _is_of_the_study(folder: Folder, path: Path) -> bool:
-    whole = {folder.best, folder.report, folder.logs, folder.inbox, folder.damaged}
+    whole = {folder.best, folder.report, folder.logs, folder.inbox, folder.damaged, folder.confirmation.path}
     begun = path.name.startswith((UNFINISHED, f".{folder.report.name}."))
     return path in whole or begun or FOLDS.fullmatch(path.name) is not None
 

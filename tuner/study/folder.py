@@ -95,6 +95,11 @@ class Folder:
         return sorted(path for path in found if RETRAINED.fullmatch(path.name) and not path.is_symlink())
 
     @property
+    def confirmation(self) -> Folder:
+        """Where the best trials are trained again: a study of its own, gone when its scores are in this one."""
+        return Folder(self.path / "confirmation")
+
+    @property
     def backups(self) -> Path:
         """Copies of the database, made while a search ran."""
         return self.path / "backups"
