@@ -9,6 +9,7 @@ from reports.best_so_far import best, best_score, reached, steps, target
 from reports.comparability import barriers, comparable, differences
 from reports.json_file import plain
 from reports.page_files import page_files
+from reports.paired import adjusted
 from reports.sections.comparison import page_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,16 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "barriers": plain(barriers(comparison)),
         "differences": plain(differences(comparison)),
         "common_score": score,
+        "paired_tests": [
+            {
+                **plain(pair),
+                "difference": pair.difference,
+                "interval": list(pair.interval),
+                "p": pair.p,
+                "p_adjusted": p,
+            }
+            for pair, p in zip(comparison.paired, adjusted(comparison.paired), strict=True)
+        ],
         "studies": [_study(study, score) for study in comparison.studies],
     }
 

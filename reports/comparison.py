@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reports.paired import Paired
     from reports.report import Proportion
 
 MOST = 8
@@ -80,3 +81,5 @@ class Comparison:
     """Local date and time, ISO 8601 with offset."""
     command: str
     """The line that makes it again."""
+    paired: tuple[Paired, ...] = ()
+    """Each two studies whose retrained winners were tested on the same images."""

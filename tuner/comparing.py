@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from reports.comparison import ComparedStudy, Comparison, EndedTrial, EndState, TestScore
+from reports.paired import Paired
 from reports.text import span
 from tuner.evaluation import accuracy
 from tuner.finish.retrain import result
@@ -16,7 +19,9 @@ from tuner.opening import RUN
 from tuner.trial import FINISHED, Trial, eligible, winner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from tuner.plan import Plan
     from tuner.study import Folder, Study
@@ -35,7 +40,38 @@ def make_comparison(studies: Sequence[Study], command: str) -> Comparison:
         studies=tuple(_compared(study, name, data) for study, name in zip(studies, names, strict=True)),
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
         command=command,
+        paired=tuple(_paired(studies, names)),
     )
+
+
+def _paired(studies: Sequence[Study], names: Sequence[str]) -> Iterator[Paired]:
+    """Each two whose winners were tested on the same images."""
+    tested = [(name, found) for study, name in zip(studies, names, strict=True) if (found := _right(study))]
+    for (first, one), (second, other) in combinations(tested, 2):
+        if one.images == other.images:
+            yield Paired(
+                first=first,
+                second=second,
+                n=len(one.right),
+                only_first=int((one.right & ~other.right).sum()),
+                only_second=int((other.right & ~one.right).sum()),
+            )
+
+
+@dataclass(frozen=True)
+class _Right:
+    right: NDArray[np.bool_]
+    """(n,), for each test image."""
+    images: str
+    """Whose they are: the data set's fingerprint covers test images and labels."""
+
+
+def _right(study: Study) -> _Right | None:
+    """Where the retrained winner is right; None where there is none."""
+    if result(study.folder) is None:
+        return None
+    with np.load(study.folder.best / "predictions.npz", allow_pickle=False) as arrays:
+        return _Right(arrays["probabilities"].argmax(axis=1) == arrays["labels"], study.plan.data_fingerprint)
 
 
 def names_of(folders: Sequence[Folder]) -> list[str]:

@@ -270,6 +270,8 @@ def test_a_retrained_winner_brings_its_test_score(
     assert [study["test"]["accuracy"]["value"] for study in read["studies"]] == [0.9, 0.9]
     assert [len(study["trials"]) for study in read["studies"]] == [4, 6]
     assert all(study["ended"] and study["best"]["number"] == study["test"]["trial"] for study in read["studies"])
+    (pair,) = read["paired_tests"]  # the fake's winners are right on the same images
+    assert (pair["first"], pair["second"], pair["n"], pair["only_first"], pair["p"]) == ("four", "six", 360, 0, 1.0)
     assert {"seed", "trials asked for"} <= {row["what"] for row in read["differences"]}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports.comparison import ComparedStudy, Comparison, EndedTrial, TestScore
+from reports.paired import Paired
 from reports.standing import wilson
 from tests.reports.samples import HOSTILE
 
@@ -77,10 +78,11 @@ def drawn(name: str, n: int, *, seed: int, seconds: float = 10.0) -> ComparedStu
 
 
 def two() -> Comparison:
-    return comparison(
+    made = comparison(
         with_test(study("first", [0.90, 0.95, 0.94, 0.97]), 3),
         with_test(study("second", [0.91, 0.92, 0.96], seconds=20.0), 2, 0.95),
     )
+    return replace(made, paired=(Paired(first="first", second="second", n=360, only_first=10, only_second=6),))
 
 
 def eight() -> Comparison:

@@ -110,7 +110,7 @@ def _print(comparison: Comparison, page: Path) -> None:
     from rich.text import Text
 
     from reports.comparability import differences
-    from reports.sections.comparison import answer, side_by_side
+    from reports.sections.comparison import answer, paired, side_by_side
     from tuner.cli.comparison_table import print_table
     from tuner.cli.printing import console, printable
 
@@ -119,7 +119,7 @@ def _print(comparison: Comparison, page: Path) -> None:
         out.print(Text(printable(barrier), "bold red"))
         out.print()
     print_table(side_by_side.table(comparison), out)
-    for sentence in answer.sentences(comparison):
+    for sentence in (*answer.sentences(comparison), *paired.sentences(comparison)):
         out.print(Text(printable(sentence)))
     if apart := [each for each in differences(comparison) if each.what not in IN_TABLE]:
         told = "; ".join(f"{each.what} ({', '.join(each.values)})" for each in apart)

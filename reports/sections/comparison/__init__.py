@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports import text
 from reports.page import Page, Section
-from reports.sections.comparison import answer, belief, differences, progress, reproduce, side_by_side
+from reports.sections.comparison import answer, belief, differences, paired, progress, reproduce, side_by_side
 from reports.sections.comparison.words import called
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ SECTIONS: tuple[Callable[[Comparison], Section], ...] = (
     answer.section,
     progress.section,
     side_by_side.section,
+    paired.section,
     differences.section,
     belief.section,
     reproduce.section,
