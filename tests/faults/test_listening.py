@@ -23,6 +23,8 @@ COMMANDS = [
     ("show", "s", "--outlook"),
     ("report", "s"),
     ("compare", "s", "t"),
+    ("top", "s"),
+    ("diff", "s", "t"),
     ("enqueue", "s", "--set", "dense.units=33"),
     ("clean", "s"),
     ("repair", "s"),

@@ -39,6 +39,8 @@ AS_JSON = [
     ("show", "s"),
     ("show", "s", "--outlook"),
     ("compare", "s", "t"),
+    ("top", "s"),
+    ("diff", "s:0", "s:1"),
     ("engines",),
     ("spaces",),
     ("spaces", "show", "cnn_v4"),

@@ -93,4 +93,4 @@ def test_many_pairs_are_in_the_table_alone() -> None:
 
 def test_where_nothing_was_tested_on_the_same_images_it_says_so() -> None:
     (sentence,) = said()
-    assert "nothing to pair" in sentence
+    assert "No two of these studies" in sentence

@@ -24,6 +24,8 @@ VERBS = {
     "enqueue": Verb("tuner.cli.enqueue_command", "Have a configuration of your own tried next."),
     "studies": Verb("tuner.cli.study_commands", "List the studies."),
     "show": Verb("tuner.cli.study_commands", "Show a study's trials and its best."),
+    "top": Verb("tuner.cli.top_command", "Set a study's best trials side by side, parameter by parameter."),
+    "diff": Verb("tuner.cli.diff_command", "Tell in what two trials, or two spaces, differ."),
     "report": Verb("tuner.cli.study_commands", "Write a study's report as it stands now."),
     "compare": Verb("tuner.cli.compare_command", "Set studies side by side: best so far, against trials and time."),
     "dashboard": Verb("tuner.cli.dashboard_command", "Look at a study with optuna-dashboard."),

@@ -183,10 +183,11 @@ def _documents(study: StudyView, trials: list[Trial]) -> list[dict[str, Any]]:
     from tuner.keeping import weights
 
     there = {number: str(path) for number, path in weights(study).items()}
-    return [{**_plain(trial), "weights": there.get(trial.number)} for trial in trials]
+    return [{**trial_document(trial), "weights": there.get(trial.number)} for trial in trials]
 
 
-def _plain(trial: Trial) -> dict[str, Any]:
+def trial_document(trial: Trial) -> dict[str, Any]:
+    """The trial as plain JSON values."""
     return {
         "number": trial.number,
         "state": trial.state.value,

@@ -24,9 +24,7 @@ def section(comparison: Comparison) -> Section:
 def _blocks(comparison: Comparison) -> list[Block]:
     pairs = comparison.paired
     if not pairs:
-        return [
-            Prose(text="No two of these studies have winners that were tested on the same images: nothing to pair.")
-        ]
+        return [Prose(text="No two of these studies have winners that were tested on the same images.")]
     told = [Prose(text=each) for each in sentences(comparison)]
     return [Prose(text=_how(len(pairs))), *told, _table(pairs, adjusted(pairs))]
 
