@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from reports.calibration import Calibration
     from reports.confirmed import Confirmation
     from reports.profile import TimeProfile
 
@@ -271,6 +272,7 @@ class Evaluation:
     """When the test set was opened, ISO 8601 with offset."""
     times_opened: int
     """1 unless somebody evaluated on it again."""
+    calibration: Calibration
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,10 +68,15 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
 def _contents(report: Report) -> dict[str, bytes]:
     from reports.csv_files import confusion_csv, cv_results_csv, leaderboard_csv
     from reports.json_file import to_json
+    from reports.model_card import model_card
     from reports.page_files import page_files
     from reports.sections import page_of
 
-    more = {"confusion_matrix.csv": confusion_csv(report), "cv_results.csv": cv_results_csv(report)}
+    more = {
+        "confusion_matrix.csv": confusion_csv(report),
+        "cv_results.csv": cv_results_csv(report),
+        "model_card.md": model_card(report),
+    }
     tables = {
         "report.json": to_json(report),
         "leaderboard.csv": leaderboard_csv(report),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.calibration import BINS, Bin, Calibration
 from reports.report import ClassScores
 from reports.standing import wilson
 
@@ -26,6 +27,7 @@ class Scores:
     confusion: NDArray[np.int64]
     """(n_classes, n_classes); rows are true classes, columns predicted."""
     classes: tuple[ClassScores, ...]
+    calibration: Calibration
 
 
 def accuracy(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Proportion:
@@ -43,9 +45,10 @@ def evaluate(probabilities: NDArray[np.floating], labels: NDArray[np.integer], c
         labels, predicted, labels=numbers, zero_division=0.0
     )
     sums = probabilities.sum(axis=1, keepdims=True, dtype=np.float64)  # float32 softmax misses 1 by 1e-7
+    normalised = probabilities / sums
     return Scores(
         accuracy=accuracy(probabilities, labels),
-        loss=float(log_loss(labels, probabilities / sums, labels=numbers)),
+        loss=float(log_loss(labels, normalised, labels=numbers)),
         confusion=confusion_matrix(labels, predicted, labels=numbers).astype(np.int64),
         classes=tuple(
             ClassScores(
@@ -57,4 +60,28 @@ def evaluate(probabilities: NDArray[np.floating], labels: NDArray[np.integer], c
             )
             for i, name in enumerate(class_names)
         ),
+        calibration=_calibration(normalised, labels),
+    )
+
+
+def _calibration(probabilities: NDArray[np.float64], labels: NDArray[np.integer]) -> Calibration:
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    which = np.clip(np.digitize(confidence, edges, right=True), 1, BINS) - 1
+    bins = [
+        Bin(
+            low=float(edges[i]),
+            high=float(edges[i + 1]),
+            confidence=float(confidence[which == i].mean()),
+            accuracy=wilson(float(right[which == i].mean()), int((which == i).sum())),
+        )
+        for i in np.unique(which)
+    ]
+    off = probabilities.copy()
+    off[np.arange(len(labels)), labels] -= 1.0
+    return Calibration(
+        bins=tuple(bins),
+        confidence=float(confidence.mean()),
+        ece=sum(abs(each.confidence - each.accuracy.value) * each.accuracy.n for each in bins) / len(labels),
+        brier=float((off**2).sum(axis=1).mean()),
     )

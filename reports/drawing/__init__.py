@@ -1,5 +1,6 @@
 """Figures: values in, a matplotlib Figure in the light dress out. matplotlib is imported on first use."""
 
+from reports.drawing.calibration import reliability
 from reports.drawing.comparison import Line, best_so_far, cut_below, lines_of
 from reports.drawing.confirmation import confirmation
 from reports.drawing.confusion import MOST_CLASSES_WITH_NUMBERS, confusion, step_of_names
@@ -7,9 +8,11 @@ from reports.drawing.cross_validation import folds_by_candidate, rounds
 from reports.drawing.curves import trial_curves, winner_curves
 from reports.drawing.history import below_scale, history_by_time, history_by_trial
 from reports.drawing.importance import importance
+from reports.drawing.parallel import parallel
 from reports.drawing.pareto import Point, scale_of, trade_off
 from reports.drawing.profile import time_profile
 from reports.drawing.scores import scores
+from reports.drawing.slices import slices
 from reports.drawing.slots import slots_over_time
 from reports.drawing.studies import Score, scores_by_study
 
@@ -28,10 +31,13 @@ __all__ = [
     "history_by_trial",
     "importance",
     "lines_of",
+    "parallel",
+    "reliability",
     "rounds",
     "scale_of",
     "scores",
     "scores_by_study",
+    "slices",
     "slots_over_time",
     "step_of_names",
     "time_profile",

@@ -8,6 +8,7 @@ from reports import text
 from reports.page import Page, Section
 from reports.sections import (
     answer,
+    calibration,
     classes,
     confirmation,
     confusion,
@@ -40,6 +41,7 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     importance.section,
     confusion.section,
     classes.section,
+    calibration.section,
     model.section,
     data.section,
     unfinished.section,

@@ -37,7 +37,9 @@ def _blocks(report: Report, model: Model) -> tuple[Block, ...]:
 
 
 def _retraining(report: Report, model: Model) -> str:
-    why = "the best epoch of its trial" if report.cross_validation is None else "as each of its folds"
+    again = report.confirmation and report.confirmation.of(model.trial)
+    found = "the median of the best epochs of its repeats" if again else "the best epoch of its trial"
+    why = found if report.cross_validation is None else "as each of its folds"
     return (
         f"The configuration of trial {model.trial} was trained anew on {retrained_on(report)} for "
         f"{text.plural(model.epochs, 'epoch')}, {why}, in {text.span(model.seconds)}."

@@ -22,7 +22,7 @@ from tuner.study import Folder
 SEARCH = ("digits", "--space", "small.yaml", "--trials", "3", "--study", "s")
 REPORT = ("report", "s")
 TARGET = "the rerun completes; never a half artefact visible"
-FILES = {"report.html", "report.md", "report.json", "leaderboard.csv", "confusion_matrix.csv"}
+FILES = {"report.html", "report.md", "report.json", "model_card.md", "leaderboard.csv", "confusion_matrix.csv"}
 
 
 class Watcher:

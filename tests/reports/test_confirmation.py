@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.confirmed import Confirmation
 from reports.page import Plots, Prose, Table
-from reports.sections import answer, confirmation, page_of
+from reports.sections import answer, confirmation, model, page_of
 from tests.reports.confirmations import confirmed
 
 if TYPE_CHECKING:
@@ -97,6 +97,11 @@ def test_the_winner_is_named_for_those_who_cannot_see_the_figure(fashion: Report
     (plots,) = [block for block in section.blocks if isinstance(block, Plots)]
     assert report.confirmation is not None
     assert f"The winner is trial {report.confirmation.winner}:" in plots.items[0].alt
+
+
+def test_the_epochs_of_the_retraining_are_those_of_the_repeats(fashion: Report) -> None:
+    assert "the best epoch of its trial" in said(model.section(fashion))
+    assert "the median of the best epochs of its repeats" in said(model.section(confirmed(fashion)))
 
 
 def test_where_all_failed_the_search_decides(fashion: Report) -> None:

@@ -28,6 +28,7 @@ def test_write_leaves_every_format_and_nothing_else(tmp_path: Path) -> None:
         "report.html",
         "report.md",
         "report.json",
+        "model_card.md",
         "confusion_matrix.csv",
         "leaderboard.csv",
         "figures",
@@ -38,7 +39,7 @@ def test_write_leaves_every_format_and_nothing_else(tmp_path: Path) -> None:
 def test_each_figure_that_the_markdown_names_is_there(tmp_path: Path) -> None:
     folder = write(samples.digits(), tmp_path / "report").parent
     linked = {line.split("](")[1][:-1] for line in (folder / "report.md").read_text().splitlines() if "](" in line}
-    assert len(linked) == 9
+    assert len(linked) == 10
     assert all((folder / link).stat().st_size > 1000 for link in linked)
     assert all((folder / link).with_suffix(".svg").exists() for link in linked)
 

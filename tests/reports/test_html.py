@@ -90,7 +90,7 @@ def test_fifty_trials_stay_under_a_megabyte_and_a_half(page: str) -> None:
 
 def test_every_figure_is_described_for_those_who_cannot_see_it(page: str) -> None:
     drawn = [attributes for tag, attributes in Elements(page).elements if tag == "svg"]
-    assert len(drawn) == 10
+    assert len(drawn) == 15
     assert all(attributes["role"] == "img" and len(attributes["aria-label"]) > 20 for attributes in drawn)
 
 

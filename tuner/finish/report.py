@@ -232,6 +232,7 @@ def _evaluation(study: Study, best: Trial, data: Data, scored_on: int | None) ->
         validation=wilson(best.score or 0.0, n),
         confusion=scores.confusion,
         classes=scores.classes,
+        calibration=scores.calibration,
         opened=openings[-1]["opened"] if openings else "",
         times_opened=max(len(openings), 1),
     )
