@@ -15,6 +15,11 @@ def score_title(report: Report) -> str:
     return "Validation accuracy" if report.cross_validation is None else "Mean accuracy of the folds"
 
 
+def judged_by(report: Report) -> str:
+    """The same within a figure, which has little room."""
+    return "validation accuracy" if report.cross_validation is None else "mean accuracy"
+
+
 def scored_on(report: Report, n: int) -> str:
     """`on 6,000 validation images`, after a share; `n` is the images that it was counted over."""
     if report.cross_validation is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.drawing.palette import LIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -57,6 +57,16 @@ def label(axes: Axes, *, x: str = "", y: str = "") -> None:
     """Names the axes; units belong in the names."""
     axes.set_xlabel(x, color=LIGHT["muted"], fontsize=TEXT)
     axes.set_ylabel(y, color=LIGHT["muted"], fontsize=TEXT)
+
+
+def named_rows(axes: Axes, names: Sequence[str]) -> None:
+    """A row for each name, the last at 1 and lowest; what stands in the rows is measured along x."""
+    axes.set_yticks(range(len(names), 0, -1), list(names))
+    axes.set_ylim(0.4, len(names) + 0.6)
+    axes.tick_params(axis="y", length=0, labelsize=SMALL, labelcolor=LIGHT["ink"])
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False, axis="y")
+    axes.grid(axis="x", color=LIGHT["grid"], linewidth=0.8)
 
 
 def whole_numbers(axes: Axes) -> None:

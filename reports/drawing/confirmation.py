@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.drawing.canvas import SMALL, canvas, label, legend
+from reports.drawing.canvas import canvas, label, legend, named_rows
 from reports.drawing.palette import LIGHT
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _LINE = 0.36
 
 def confirmation(of: Confirmation) -> Figure:
     """One line a trial, the best of the search on top; the winner is ringed."""
-    lines = [(each, height) for height, each in enumerate(reversed(of.trials), 1) if each.mean is not None]
+    lines = [(each, y) for y, each in enumerate([t for t in reversed(of.trials) if t.mean is not None], 1)]
     figure, axes = canvas(height=1.3 + _LINE * len(lines))
     x, y = zip(*((100 * s, height) for each, height in lines for s in each.scores if s is not None), strict=True)
     paper, ink, muted = LIGHT["surface"], LIGHT["ink"], LIGHT["muted"]
@@ -48,12 +48,7 @@ def confirmation(of: Confirmation) -> Figure:
         if each.trial == of.winner:
             where = [100 * (each.mean or 0.0)], [height]
             axes.scatter(*where, s=150, facecolors="none", edgecolors=ink, linewidths=1.6, zorder=4)
-    axes.set_yticks([height for _, height in lines], [f"trial {each.trial}" for each, _ in lines])
-    axes.set_ylim(0.4, len(of.trials) + 0.6)
-    axes.tick_params(axis="y", length=0, labelsize=SMALL, labelcolor=ink)
-    axes.spines["left"].set_visible(False)
-    axes.grid(visible=False, axis="y")
-    axes.grid(axis="x", color=LIGHT["grid"], linewidth=0.8)
+    named_rows(axes, [f"trial {each.trial}" for each, _ in reversed(lines)])
     label(axes, x="validation accuracy, %")
     legend(figure, [searched, dots, means.lines[0]], columns=3)
     return figure

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from reports.drawing.canvas import SMALL, canvas, label, legend
+from reports.drawing.canvas import canvas, label, legend, named_rows
 from reports.drawing.palette import LIGHT
 
 if TYPE_CHECKING:
@@ -46,12 +46,7 @@ def folds_by_candidate(rows: Sequence[Result], marked: int | None) -> Figure:
         if row.candidate.trial == marked:
             ink = LIGHT["ink"]
             axes.scatter([100 * row.mean], [height], s=150, facecolors="none", edgecolors=ink, linewidths=1.6, zorder=4)
-    axes.set_yticks(heights, [f"trial {row.candidate.trial}" for row in rows])
-    axes.set_ylim(0.4, len(rows) + 0.6)
-    axes.tick_params(axis="y", length=0, labelsize=SMALL, labelcolor=LIGHT["ink"])
-    axes.spines["left"].set_visible(False)
-    axes.grid(visible=False, axis="y")
-    axes.grid(axis="x", color=LIGHT["grid"], linewidth=0.8)
+    named_rows(axes, [f"trial {row.candidate.trial}" for row in rows])
     label(axes, x="accuracy, %")
     legend(figure, [dots, means.lines[0]], columns=2)
     return figure

@@ -32,8 +32,8 @@ _SPREAD = 0.16
 """Of a column of options, by which marks are moved apart."""
 
 
-def slices(shown: Sequence[Slice], *, columns: int) -> Figure:
-    """Panels in so many columns, in the order given."""
+def slices(shown: Sequence[Slice], *, columns: int, score: str = "validation accuracy") -> Figure:
+    """Panels in so many columns, in the order given; `score` is what the scores are called."""
     from matplotlib.figure import Figure
 
     rows = -(-len(shown) // columns)
@@ -49,7 +49,7 @@ def slices(shown: Sequence[Slice], *, columns: int) -> Figure:
         if position % columns:
             axes.tick_params(labelleft=False)
         else:
-            axes.set_ylabel("validation accuracy, %", color=LIGHT["muted"], fontsize=SMALL)
+            axes.set_ylabel(f"{score}, %", color=LIGHT["muted"], fontsize=SMALL)
     legend(figure, handles.values(), columns=len(handles))
     return figure
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports import drawing, text
 from reports.page import Block, Plot, Plots, Prose, Section
+from reports.scoring import judged_by, score_title
 from reports.sections import activations
 from reports.slices import first_axes, lines_of, slices_of
 
@@ -33,16 +34,16 @@ def _slices(report: Report) -> list[Block]:
     shown = slices_of(report, _PANELS)
     if not shown:
         return []
-    names = text.listed([each.name for each in shown[:3]])
+    names, score = text.listed([each.name for each in shown[:3]]), judged_by(report)
     plot = Plot(
         name="slices",
         title="Scores by the value of each parameter",
         caption="One mark is one trial, at the value that it had of the parameter, the others being as they were. "
         "Marks that rise or fall together show a trend; a cloud shows none. Values that the search found good "
         "were tried more often.",
-        alt=f"Validation accuracy against the values of {text.plural(len(shown), 'parameter')}, first {names}.",
-        draw=partial(drawing.slices, shown, columns=min(3, len(shown))),
-        draw_narrow=partial(drawing.slices, shown, columns=1),
+        alt=f"{score_title(report)} against the values of {text.plural(len(shown), 'parameter')}, first {names}.",
+        draw=partial(drawing.slices, shown, columns=min(3, len(shown)), score=score),
+        draw_narrow=partial(drawing.slices, shown, columns=1, score=score),
     )
     return [Plots(items=(plot,)), *_parallel(report)]
 

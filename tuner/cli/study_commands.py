@@ -11,7 +11,7 @@ import click
 
 from tuner.cli import outlook_view
 from tuner.cli.printing import console, printable, wrapped
-from tuner.cli.words import WholeNumber, called, warn_of_damage
+from tuner.cli.words import OneOf, WholeNumber, called, warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,8 +91,19 @@ def show(study: str, top: int, more: int | None, *, with_outlook: bool, with_tim
 @click.command()
 @click.argument("study")
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
-def report(study: str, *, open_it: bool) -> None:
-    """Write a study's report as it stands now and print its path. Works while it runs."""
+@click.option(
+    "--format",
+    "kind",
+    type=OneOf(["html", "md", "json", "pdf"]),
+    default="html",
+    show_default=True,
+    help="The file whose path is printed; pdf is printed by Chromium, Chrome or Edge.",
+)
+def report(study: str, *, open_it: bool, kind: str) -> None:
+    """Write a study's report as it stands now and print its path. Works while it runs.
+
+    HTML, Markdown and JSON are written each time, with the figures as SVG and PNG, the tables as CSV, and a model card.
+    """
     from search_spaces import SearchSpace
     from tuner.finish.report import write_report
     from tuner.study import Study, find_study
@@ -101,9 +112,14 @@ def report(study: str, *, open_it: bool) -> None:
     space = SearchSpace.parse(opened.space_text, f"{opened.plan.space}.yaml")
     warn_of_damage(opened.folder)
     _, page = write_report(opened, space)
-    click.echo(page)
+    if kind == "pdf":
+        from tuner.cli.pdf import print_to_pdf
+
+        page = print_to_pdf(page)
+    file = page.with_suffix(f".{kind}")
+    click.echo(file)
     if open_it:
-        click.launch(page.as_uri())
+        click.launch(file.as_uri())
 
 
 def _outlook(study: StudyView, more: int) -> Outlook:
