@@ -1,15 +1,18 @@
 """The best trials are trained again under fresh seeds, and the winner is chosen by that."""
 
+import json
 from pathlib import Path
 from statistics import fmean
 
 import pytest
 from fakes.job import Job, make
 
+from tuner.cli.boundary import run_program
 from tuner.confirmation import Candidate, Confirmation, Repeat, confirmation_of, winner_of
 from tuner.control import Control
 from tuner.errors import Interrupted, UsageError
 from tuner.events import Again, Confirming, Event, Retraining, TrialBegan, TrialEnded
+from tuner.files import read_manifest
 from tuner.finish.course import course
 from tuner.plan import Budget
 from tuner.study import Study
@@ -124,6 +127,25 @@ def test_the_winner_is_trained_as_its_repeats_say(job: Job) -> None:
     assert [trial.number for trial in job.trials] == list(range(8))  # it added none
 
 
+def test_show_tells_of_it_while_it_goes_on_and_when_it_is_done(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    control = Control()
+    job.events = StopsAt(control, 1)
+    asked = {"budget": Budget(trials=6), "confirm": 2, "repeats": 2}
+    with pytest.raises(Interrupted):
+        job.run({"seconds": 0.02}, control=control, **asked)
+    assert run_program(["show", "s"]) == 0
+    out = capsys.readouterr().out
+    assert "the best trials are trained again: 1 of 4 trainings done" in out
+    assert "the winner is not retrained yet" in out
+    job.events = []
+    job.run(**asked)
+    assert run_program(["show", "s"]) == 0
+    assert "confirmed: trial" in capsys.readouterr().out
+    assert run_program(["show", "s", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["confirmation"]
+    assert told["winner"] in {each["trial"] for each in told["candidates"]}
+
+
 def test_another_run_trains_only_what_is_new(job: Job) -> None:
     asked = {"budget": Budget(trials=6), "confirm": 2}
     job.run({"noise": 0.05}, repeats=1, **asked)
@@ -140,8 +162,9 @@ def test_another_run_trains_only_what_is_new(job: Job) -> None:
     first, second = (each.trial for each in confirmation_of(Study.open(job.request.folder)).candidates)  # type: ignore[union-attr]
     assert again(repeats=1) == []
     assert again(repeats=2) == [(first, 1), (second, 1)]
-    assert again(repeats=1) == []  # what is known stays
-    assert again(repeats=2, confirm=3)[:1] != [(first, 0)]
+    third = again(repeats=2, confirm=3)
+    assert third[0][0] not in {first, second}
+    assert third == [(third[0][0], 0), (third[0][0], 1)]
     assert not [event for event in job.events if isinstance(event, TrialBegan)]
     assert again(confirm=0, repeats=None) == []
     assert confirmation_of(Study.open(job.request.folder)).candidates == ()  # type: ignore[union-attr]
@@ -200,6 +223,18 @@ def test_a_repeat_that_fails_is_left_out_and_not_tried_again_by_each_run(job: Jo
     job.events.clear()
     job.run(**asked)
     assert not [event for event in job.events if isinstance(event, Confirming)]
+
+
+def test_a_winner_that_was_tested_is_not_chosen_anew_unless_it_is_asked_for(job: Job) -> None:
+    """As of an earlier version, which confirmed nothing."""
+    job.run(budget=Budget(trials=6))
+    tested = read_manifest(job.request.folder.best)
+    job.events.clear()
+    job.run(budget=Budget(trials=6), confirm=None)
+    assert not [event for event in job.events if isinstance(event, Confirming)]
+    assert read_manifest(job.request.folder.best) == tested
+    job.run(budget=Budget(trials=6), confirm=2)
+    assert [event for event in job.events if isinstance(event, Confirming)]
 
 
 def test_folds_are_not_confirmed(job: Job) -> None:

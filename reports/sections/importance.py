@@ -14,7 +14,8 @@ from reports.slices import first_axes, lines_of, slices_of
 if TYPE_CHECKING:
     from reports.report import Importance, Report
 
-_PANELS, _AXES, _NARROW_AXES = 6, 6, 3
+_PANELS, _AXES = 6, 6
+_NARROW_PANELS, _NARROW_AXES = 3, 3
 
 
 def section(report: Report) -> Section:
@@ -43,7 +44,7 @@ def _slices(report: Report) -> list[Block]:
         "were tried more often.",
         alt=f"{score_title(report)} against the values of {text.plural(len(shown), 'parameter')}, first {names}.",
         draw=partial(drawing.slices, shown, columns=min(3, len(shown)), score=score),
-        draw_narrow=partial(drawing.slices, shown, columns=1, score=score),
+        draw_narrow=partial(drawing.slices, shown[:_NARROW_PANELS], columns=1, score=score),
     )
     return [Plots(items=(plot,)), *_parallel(report)]
 

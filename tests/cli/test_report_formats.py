@@ -10,15 +10,25 @@ from fakes.job import Job, make
 from tuner.cli.boundary import run_program
 from tuner.cli.pdf import print_to_pdf
 from tuner.errors import SetupError
+from tuner.files import write_json
 from tuner.plan import Budget
+from tuner.study import Study
 
 Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def job(home: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """With a report that has all formats and takes no time."""
     made = make(home, monkeypatch)
     made.run(budget=Budget(trials=2))
+
+    def write_report(study: Study, _space: object) -> tuple[None, Path]:
+        for kind in ("html", "md", "json"):
+            write_json((study.folder.report / "report").with_suffix(f".{kind}"), {"study": study.folder.name})
+        return None, study.folder.report / "report.html"
+
+    monkeypatch.setattr("tuner.finish.report.write_report", write_report)
     return made
 
 

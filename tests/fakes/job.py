@@ -58,7 +58,8 @@ class Job:
         self, orders: dict[str, object] | None = None, control: Control | None = None, **changes: object
     ) -> Outcome:
         self.monkeypatch.setenv("FAKE_WORKER", json.dumps(orders or {}))
-        request = replace(self.request, **changes)  # type: ignore[arg-type]
+        on_cpu = changes.get("gpus", self.request.gpus) == "none"
+        request = replace(self.request, **{"workers": 1 if on_cpu else None, **changes})  # type: ignore[arg-type]
         watch = Watch(event=self.events.append)
         return run(request, watch, control or Control(), command=FAKE_WORKER, write=without_files)
 
@@ -79,7 +80,6 @@ def make(_home: Path, monkeypatch: pytest.MonkeyPatch, name: str = "s", space: s
         budget=Budget(trials=8),
         command="tune digits --space small.yaml",
         gpus="none",
-        workers=1,
         confirm=0,
     )
     return Job(request, monkeypatch)

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tuner.confirmation import Candidate, Confirmation, Repeat, confirmation_of, keep_confirmation
+from tuner.confirmation import Candidate, Confirmation, Repeat, confirmation_of, keep_confirmation, winner_of
 from tuner.distributions import new_row
 from tuner.engines import Exhausted
 from tuner.errors import Interrupted, StudyError
@@ -26,7 +26,7 @@ from tuner.events import (
     Warned,
     WorkerLost,
 )
-from tuner.files import new_file
+from tuner.files import new_file, read_manifest
 from tuner.finish.course import course
 from tuner.keeping import OPEN
 from tuner.plan import POLICIES
@@ -74,8 +74,10 @@ def confirm(study: Study, request: Request, means: Means) -> int:
 
     Raises Interrupted where it shall end, and is gone on with by the next run; TuneError where nothing can be trained.
     """
-    plan = study.plan
+    plan, asked = study.plan, request.confirm is not None or request.repeats is not None
     if plan.folds is not None:  # each trial was trained once for each fold
+        return 0
+    if not asked and _is_tested(study):  # to choose again would be to choose after a look at the test set
         return 0
     planned = course(study.trials(), plan.objectives, request.confirm, request.repeats)
     confirmation = _planned(planned, confirmation_of(study))
@@ -88,24 +90,33 @@ def confirm(study: Study, request: Request, means: Means) -> int:
     return memory
 
 
+def _is_tested(study: Study) -> bool:
+    """Whether the winner, as the trials stand, was retrained and so tested."""
+    manifest, best = read_manifest(study.folder.best), winner_of(study, study.trials())
+    return manifest is not None and best is not None and manifest.get("trial") == best.number
+
+
 def _planned(planned: Course, before: Confirmation | None) -> Confirmation:
     """With what is known of its candidates from before."""
     known = {each.configuration: each for each in (before.candidates if before else ())}
     return Confirmation(
         repeats=planned.repeats,
         why=planned.why,
-        candidates=tuple(_candidate(trial, known.get(trial.configuration)) for trial in planned.candidates),
+        candidates=tuple(
+            _candidate(trial, known.get(trial.configuration), planned.repeats) for trial in planned.candidates
+        ),
     )
 
 
-def _candidate(trial: Trial, known: Candidate | None) -> Candidate:
+def _candidate(trial: Trial, known: Candidate | None, repeats: int) -> Candidate:
+    """With those of its first `repeats` that are known."""
     return Candidate(
         trial=trial.number,
         configuration=trial.configuration,
         parameters=trial.parameters or 0,
         searched=trial.score or 0.0,
-        repeats=known.repeats if known else (),
-        failed=known.failed if known else (),
+        repeats=tuple(each for each in (known.repeats if known else ()) if each.number < repeats),
+        failed=tuple(number for number in (known.failed if known else ()) if number < repeats),
     )
 
 
