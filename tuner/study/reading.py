@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as Row
 from sqlalchemy import Result, func, select
 
-from tuner.study.collecting import uncollected
+from tuner.study.collecting import settle, uncollected
 from tuner.study.seal import SEAL, check_attributes
 from tuner.study.storage import models
 from tuner.study.streaming import StoredTrial, stored_trials
@@ -107,6 +107,7 @@ def read_study(connection: Connection, name: str) -> StoredStudy | None:
     check_attributes(texts, notes.get(SEAL, {}))
     with uncollected():
         trials = [frozen(stored) for stored in stored_trials(_driver(connection), row)]
+    settle(len(trials))
     return StoredStudy(
         row=row,
         name=name,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tuner.plan import RETRIES
-from tuner.study.collecting import uncollected
+from tuner.study.collecting import settle, uncollected
 from tuner.study.cuts import cuts_of, is_to_blame, last_seen, was_training
 from tuner.study.records import (
     CURVE,
@@ -128,10 +128,12 @@ class Study(StudyView):
         self._ledger.close()
 
     def trials(self) -> list[Trial]:
+        changed = sorted(self._ledger.changed)
         with row_errors(self.folder.database), uncollected():
-            for number in sorted(self._ledger.changed):
+            for number in changed:
                 self._trials[number : number + 1] = [trial_of(self._row(number))]
                 self._ledger.changed.discard(number)
+        settle(len(changed))
         return self._trials.copy()
 
     def release_interrupted(self, retries: int = RETRIES) -> int:
