@@ -38,7 +38,7 @@ cores were measured, more were not.
 """
 
 LEAST_AT_ONCE: Mapping[Network, int] = {Network.PERCEPTRON: 2, Network.CONVOLUTIONS: 1}
-"""Where there are cores for it. On two, two trials at once were 1.8 times as fast as one after the other with
+"""Where there are cores for it. On two, two trials at once were 1.7 times as fast as one after the other with
 perceptrons, and as fast with convolutions, where a seed then repeats the search.
 """
 
