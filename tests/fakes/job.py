@@ -58,8 +58,9 @@ class Job:
         self, orders: dict[str, object] | None = None, control: Control | None = None, **changes: object
     ) -> Outcome:
         self.monkeypatch.setenv("FAKE_WORKER", json.dumps(orders or {}))
-        on_cpu = changes.get("gpus", self.request.gpus) == "none"
-        request = replace(self.request, **{"workers": 1 if on_cpu else None, **changes})  # type: ignore[arg-type]
+        if changes.get("gpus", "none") != "none":
+            changes = {"workers": None, **changes}
+        request = replace(self.request, **changes)  # type: ignore[arg-type]
         watch = Watch(event=self.events.append)
         return run(request, watch, control or Control(), command=FAKE_WORKER, write=without_files)
 
@@ -80,6 +81,7 @@ def make(_home: Path, monkeypatch: pytest.MonkeyPatch, name: str = "s", space: s
         budget=Budget(trials=8),
         command="tune digits --space small.yaml",
         gpus="none",
+        workers=1,
         confirm=0,
     )
     return Job(request, monkeypatch)
