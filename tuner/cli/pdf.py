@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,8 +46,8 @@ def print_to_pdf(page: Path, names: Sequence[str] = BROWSERS) -> Path:
     browser = _browser(names)
     with tempfile.TemporaryDirectory(prefix="tune-pdf-") as profile, new_file(target) as work:
         words = [browser, "--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={profile}"]
-        if sys.platform == "linux":
-            words.append("--no-sandbox")  # a container has none to offer; the page is ours and has no script
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            words.append("--no-sandbox")  # Chromium has none to offer to root; the page is ours and has no script
         words += ["--no-pdf-header-footer", f"--print-to-pdf={work}", page.as_uri()]
         try:
             done = subprocess.run(words, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
