@@ -24,6 +24,11 @@ class ConfirmedTrial:
         scored = [score for score in self.scores if score is not None]
         return fmean(scored) if scored else None
 
+    @property
+    def optimism(self) -> float:
+        """What its score in the search promised beyond its mean; 0 where it has none."""
+        return 0.0 if self.mean is None else self.searched - self.mean
+
 
 @dataclass(frozen=True, kw_only=True)
 class Confirmation:

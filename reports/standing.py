@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from reports.report import Proportion, Report, TrialRow, TrialState, Value
+
+if TYPE_CHECKING:
+    from reports.confirmed import ConfirmedTrial
 
 
 def wilson(value: float, n: int) -> Proportion:
@@ -47,6 +50,13 @@ def leader(report: Report) -> TrialRow | None:
     if report.model is not None:
         return next((trial for trial in report.trials if trial.number == report.model.trial), None)
     return next(iter(ranking(report)), None)
+
+
+def winner_again(report: Report) -> ConfirmedTrial | None:
+    """How the retrained winner fared under fresh seeds; None where it was not trained again."""
+    if report.confirmation is None or report.model is None:
+        return None
+    return report.confirmation.of(report.model.trial)
 
 
 def validation_images(report: Report) -> int:

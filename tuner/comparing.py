@@ -36,42 +36,41 @@ def make_comparison(studies: Sequence[Study], command: str) -> Comparison:
     data: dict[str, str] = {}
     for study in studies:
         data.setdefault(study.plan.data_fingerprint, study.plan.dataset)
+    tested = [_test(study) for study in studies]
+    rows = zip(studies, names, tested, strict=True)
     return Comparison(
-        studies=tuple(_compared(study, name, data) for study, name in zip(studies, names, strict=True)),
+        studies=tuple(_compared(study, name, data, test) for study, name, test in rows),
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
         command=command,
-        paired=tuple(_paired(studies, names)),
+        paired=tuple(_paired(studies, names, tested)),
     )
 
 
-def _paired(studies: Sequence[Study], names: Sequence[str]) -> Iterator[Paired]:
-    """Each two whose winners were tested on the same images."""
-    tested = [(name, found) for study, name in zip(studies, names, strict=True) if (found := _right(study))]
-    for (first, one), (second, other) in combinations(tested, 2):
-        if one.images == other.images:
+@dataclass(frozen=True, kw_only=True)
+class _Tested:
+    """What the retrained winner of a study made of the test images."""
+
+    score: TestScore
+    right: NDArray[np.bool_]
+    """(n,), for each test image."""
+
+
+def _paired(studies: Sequence[Study], names: Sequence[str], tested: Sequence[_Tested | None]) -> Iterator[Paired]:
+    """Each two whose winners were tested on the same images: the data's fingerprint covers those and their labels."""
+    rows = [
+        (name, study.plan.data_fingerprint, test.right)
+        for name, study, test in zip(names, studies, tested, strict=True)
+        if test is not None
+    ]
+    for (first, images, one), (second, others, other) in combinations(rows, 2):
+        if images == others:
             yield Paired(
                 first=first,
                 second=second,
-                n=len(one.right),
-                only_first=int((one.right & ~other.right).sum()),
-                only_second=int((other.right & ~one.right).sum()),
+                n=len(one),
+                only_first=int((one & ~other).sum()),
+                only_second=int((other & ~one).sum()),
             )
-
-
-@dataclass(frozen=True)
-class _Right:
-    right: NDArray[np.bool_]
-    """(n,), for each test image."""
-    images: str
-    """Whose they are: the data set's fingerprint covers test images and labels."""
-
-
-def _right(study: Study) -> _Right | None:
-    """Where the retrained winner is right; None where there is none."""
-    if result(study.folder) is None:
-        return None
-    with np.load(study.folder.best / "predictions.npz", allow_pickle=False) as arrays:
-        return _Right(arrays["probabilities"].argmax(axis=1) == arrays["labels"], study.plan.data_fingerprint)
 
 
 def names_of(folders: Sequence[Folder]) -> list[str]:
@@ -83,7 +82,7 @@ def names_of(folders: Sequence[Folder]) -> list[str]:
     return [str(folder.path) for folder in folders]
 
 
-def _compared(study: Study, name: str, data: Mapping[str, str]) -> ComparedStudy:
+def _compared(study: Study, name: str, data: Mapping[str, str], tested: _Tested | None) -> ComparedStudy:
     plan, run = study.plan, study.fact(RUN, {})
     trials = study.trials()
     ended = [trial for trial in trials if trial.state in FINISHED]
@@ -101,7 +100,7 @@ def _compared(study: Study, name: str, data: Mapping[str, str]) -> ComparedStudy
         n_scored_on=_scored_on(study, best),
         seconds=max(run.get("seconds", 0.0), *(_end(trial) or 0.0 for trial in trials), 0.0),
         ended=bool(run.get("stopped_by")),
-        test=_test(study),
+        test=None if tested is None else tested.score,
         command=study.fact("command", ""),
     )
 
@@ -179,9 +178,12 @@ def _asked(plan: Plan, run: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _test(study: Study) -> TestScore | None:
+def _test(study: Study) -> _Tested | None:
+    """None where no winner was retrained, or it is damaged."""
     manifest = result(study.folder)
     if manifest is None:
         return None
     with np.load(study.folder.best / "predictions.npz", allow_pickle=False) as arrays:
-        return TestScore(trial=manifest["trial"], accuracy=accuracy(arrays["probabilities"], arrays["labels"]))
+        probabilities, labels = arrays["probabilities"], arrays["labels"]
+    score = TestScore(trial=manifest["trial"], accuracy=accuracy(probabilities, labels))
+    return _Tested(score=score, right=probabilities.argmax(axis=1) == labels)

@@ -19,6 +19,11 @@ def is_noted(study: Study, manifest: Mapping[str, Any]) -> bool:
     return manifest.get("opened") in [None, *(each.get("opened") for each in own)]
 
 
+def is_of(study: Study, trial: int) -> bool:
+    """Whether the test set was opened for this trial of the study."""
+    return any(each.get("trial") == trial for each in study.fact(OPENINGS, []) if "study" not in each)
+
+
 def note(study: Study, manifest: Mapping[str, Any]) -> None:
     """To a study that can be written to."""
     new = {"opened": manifest["opened"], "trial": manifest["trial"]}

@@ -28,6 +28,15 @@ _SPANS = {
 }
 
 
+_MANIFOLD = 20.0
+"""A number that is this many times the smallest would press that into the edge."""
+
+
+def is_logarithmic(low: float, high: float) -> bool:
+    """Whether values of a parameter from `low` to `high` are drawn on a logarithmic scale."""
+    return low > 0 and high / low >= _MANIFOLD
+
+
 def time_unit(longest: float) -> tuple[float, str]:
     """Seconds of the unit in which a span of so many seconds is drawn, and its name."""
     return next((unit, name) for least, unit, name in _UNITS if longest >= least)

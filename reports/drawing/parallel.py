@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reports import text
+from reports.drawing.axes import is_logarithmic
 from reports.drawing.canvas import SMALL, WIDTH, legend, verbatim
 from reports.drawing.palette import LIGHT
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from reports.report import Value
     from reports.slices import Line
 
-_LOGARITHMIC = 20.0
-"""As in the slices."""
 _NAME, _OPTION = 18, 10
 _STYLES = {"the winner": ("purple", 2.6, 4), "the best tenth": ("blue", 1.5, 3), "other trials": ("ghost", 0.8, 1)}
 """Colour, width and order of a line."""
@@ -88,7 +87,7 @@ class _Scale:
         self._options = sorted({text.plain(value) for value in values})
         if self._numbers:
             self._low, self._high = min(map(float, values)), max(map(float, values))
-            self._log = self._low > 0 and self._high / self._low >= _LOGARITHMIC
+            self._log = is_logarithmic(self._low, self._high)
             self._few = sorted(set(map(float, values)))
             self._whole = all(value == round(value) for value in self._few)
 

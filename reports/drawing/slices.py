@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reports import text
+from reports.drawing.axes import is_logarithmic
 from reports.drawing.canvas import SMALL, dress, legend, verbatim
 from reports.drawing.palette import LIGHT
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 3.4, 2.35
 """Inches of one panel."""
-_LOGARITHMIC = 20.0
-"""Times the smallest number from which on the largest would press it into the edge."""
 _NAME, _OPTION = 34, 11
 _CROWDED = 5
 """Options from which on their names stand upright."""
@@ -106,7 +105,7 @@ def _number_axis(axes: Axes, values: Sequence[float]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     low, high = min(values), max(values)
-    if low > 0 and high / low >= _LOGARITHMIC:
+    if is_logarithmic(low, high):
         axes.set_xscale("log")
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [m * 10.0**k for k in decades for m in (1, 3) if low <= m * 10.0**k <= high]

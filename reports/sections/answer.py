@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reports import drawing, text
 from reports.page import Block, Facts, Plot, Plots, Prose, Section, Tile, Tiles
 from reports.scoring import score_title, scored_on
-from reports.standing import leader, overlap, ranking, score_of, states, wilson
+from reports.standing import leader, overlap, ranking, score_of, states, wilson, winner_again
 
 if TYPE_CHECKING:
     from reports.confirmed import ConfirmedTrial
@@ -67,7 +67,7 @@ def _validation_and_test(report: Report) -> str:
 
 
 def _comparison(report: Report, evaluation: Evaluation) -> str:
-    again = _again(report)
+    again = winner_again(report)
     if again is not None:
         return _comparison_with_mean(report, evaluation, again)
     score, n_compared, last = evaluation.validation, len(_compared(report)), ""
@@ -93,16 +93,9 @@ def _comparison_with_mean(report: Report, evaluation: Evaluation, again: Confirm
     )
 
 
-def _again(report: Report) -> ConfirmedTrial | None:
-    """How the winner fared under fresh seeds; None where it was not trained again."""
-    if report.confirmation is None or report.model is None:
-        return None
-    return report.confirmation.of(report.model.trial)
-
-
 def _judged(report: Report, evaluation: Evaluation) -> Proportion:
     """The winner's validation accuracy: its mean under fresh seeds where there is one, else its score in the search."""
-    again = _again(report)
+    again = winner_again(report)
     return evaluation.validation if again is None else wilson(again.mean or 0.0, evaluation.validation.n)
 
 
@@ -187,7 +180,7 @@ def _kept_apart(report: Report, evaluation: Evaluation) -> list[Block]:
     validation, test = _judged(report, evaluation), evaluation.accuracy
     folds = report.cross_validation is not None
     which, chose = ("Folds", "The folds") if folds else ("Validation", "Validation images")
-    mean = "" if _again(report) is None else "; it is the mean under fresh seeds, which flatters less"
+    mean = "" if winner_again(report) is None else "; it is the mean under fresh seeds, which flatters less"
     retrained = "was trained on all folds together" if folds else "also saw the validation images"
     plot = Plot(
         name="scores",
@@ -207,7 +200,7 @@ def _kept_apart(report: Report, evaluation: Evaluation) -> list[Block]:
 
 
 def _numbers(report: Report, evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
-    validation, test, again = evaluation.validation, evaluation.accuracy, _again(report)
+    validation, test, again = evaluation.validation, evaluation.accuracy, winner_again(report)
     mean = _judged(report, evaluation)
     loss = f"{evaluation.loss:.4f} nats" if math.isfinite(evaluation.loss) else "not finite"
     return (

@@ -72,7 +72,7 @@ def _who_wins(of: Confirmation, best: ConfirmedTrial, winner: ConfirmedTrial) ->
 
 
 def _luck(of: Confirmation, winner: ConfirmedTrial) -> str:
-    optimism = 100 * (winner.searched - (winner.mean or 0.0))
+    optimism = 100 * winner.optimism
     spread = "" if of.deviation is None else f"; the standard deviation over seeds is {100 * of.deviation:.2f} points"
     return (
         f"In the search trial {winner.trial} scored {_percent(winner.searched)}, {abs(optimism):.2f} points "
@@ -121,6 +121,6 @@ def _row(each: ConfirmedTrial) -> tuple[str, ...]:
         text.count(each.parameters),
         _percent(each.searched),
         "" if mean is None else _percent(mean),
-        "" if mean is None else f"{100 * (each.searched - mean):+.2f}",
+        "" if mean is None else f"{100 * each.optimism:+.2f}",
         *("failed" if score is None else _percent(score) for score in each.scores),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reports import text
 from reports.page import Block, Column, Facts, Listing, Prose, Section, Table
 from reports.scoring import retrained_on
+from reports.standing import winner_again
 
 if TYPE_CHECKING:
     from reports.report import LayerRow, Model, Report
@@ -37,8 +38,8 @@ def _blocks(report: Report, model: Model) -> tuple[Block, ...]:
 
 
 def _retraining(report: Report, model: Model) -> str:
-    again = report.confirmation and report.confirmation.of(model.trial)
-    found = "the median of the best epochs of its repeats" if again else "the best epoch of its trial"
+    repeated = winner_again(report) is not None
+    found = "the median of the best epochs of its repeats" if repeated else "the best epoch of its trial"
     why = found if report.cross_validation is None else "as each of its folds"
     return (
         f"The configuration of trial {model.trial} was trained anew on {retrained_on(report)} for "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuner.cli.printing import count, score, span
+from tuner.cli.printing import count, printable, score, span, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
 
     from reports.page import Table
     from search_spaces import Value
@@ -15,6 +17,16 @@ if TYPE_CHECKING:
 
 NOTHING = "-"
 """Stands for a parameter that a trial has not got."""
+
+
+def print_side_by_side(headings: Sequence[str], trials: Sequence[Trial], out: Console) -> None:
+    """A column each, and below what several of them have alike."""
+    from tuner.cli.comparison_table import print_table
+
+    values = [trial.values for trial in trials]
+    print_table(side_by_side(headings, trials), out)
+    if differing(values) and (alike := alike_text(values)):
+        out.print(wrapped(printable(alike), out.width), markup=False)
 
 
 def side_by_side(headings: Sequence[str], trials: Sequence[Trial]) -> Table:

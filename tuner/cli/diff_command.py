@@ -72,9 +72,8 @@ def _trial(word: str) -> Trial:
 
 
 def _trials(one: tuple[str, Trial], other: tuple[str, Trial], *, as_json: bool) -> None:
-    from tuner.cli.comparison_table import print_table
-    from tuner.cli.configuration_table import alike_text, differing, side_by_side
-    from tuner.cli.printing import console, printable, wrapped
+    from tuner.cli.configuration_table import differing, print_side_by_side
+    from tuner.cli.printing import console
     from tuner.cli.study_commands import trial_document
 
     trials = [one[1], other[1]]
@@ -84,13 +83,10 @@ def _trials(one: tuple[str, Trial], other: tuple[str, Trial], *, as_json: bool) 
         told = {"a": trial_document(trials[0]), "b": trial_document(trials[1]), "differences": apart}
         click.echo(json.dumps(told, indent=2))
         return
-    out = console()
     names = [word if SEPARATOR in word else f"{word}{SEPARATOR}{trial.number}" for word, trial in (one, other)]
-    print_table(side_by_side(names, trials), out)
+    print_side_by_side(names, trials, console())
     if not differing(values):
         click.echo("They have the same configuration.")
-    elif alike := alike_text(values):
-        out.print(wrapped(printable(alike), out.width), markup=False)
 
 
 def _spaces(one: SearchSpace, other: SearchSpace, *, as_json: bool) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from reports.confirmed import ConfirmedTrial
     from reports.report import Report, TrialRow
     from tuner.opening import Request
     from tuner.run import Outcome
@@ -82,6 +81,7 @@ def _signals(control: Control, terminal: Terminal) -> Iterator[None]:
 
 def summary(outcome: Outcome) -> dict[str, Any]:
     """The result as plain JSON values."""
+    from reports.standing import winner_again
     from tuner.cli.front import front_document
     from tuner.cli.wording import confirmed_document
 
@@ -106,7 +106,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "epochs": model.epochs,
             "values": dict(model.values),
             "validation_accuracy": evaluation.validation.value,
-            "confirmed": confirmed_document(_again(report)),
+            "confirmed": confirmed_document(winner_again(report)),
             "test_accuracy": evaluation.accuracy.value,
             "test_accuracy_95": [evaluation.accuracy.low, evaluation.accuracy.high],
             "test_images": evaluation.accuracy.n,
@@ -117,6 +117,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
 def _print(outcome: Outcome) -> None:
     from rich.table import Table
 
+    from reports.standing import winner_again
     from tuner.cli.front import print_front
     from tuner.cli.wording import chosen_text, confirmed_text
 
@@ -129,7 +130,7 @@ def _print(outcome: Outcome) -> None:
             f"[bold]{score(test.value)}[/]  (95 % interval {score(test.low)} to {score(test.high)}, "
             f"{count(test.n)} images)",
         )
-        if (again := _again(report)) and again.mean is not None:
+        if (again := winner_again(report)) and again.mean is not None:
             grid.add_row("confirmed", f"{score(again.mean)}  ({confirmed_text(again)})")
         folds = report.cross_validation
         grid.add_row(
@@ -149,11 +150,6 @@ def _print(outcome: Outcome) -> None:
     click.echo(printable(str(folder / "best" / "model.keras")))
     out.print("[bold]report[/bold]  ", end="")
     click.echo(printable(str(outcome.page)))
-
-
-def _again(report: Report) -> ConfirmedTrial | None:
-    """How the retrained winner fared under fresh seeds."""
-    return report.confirmation.of(report.model.trial) if report.confirmation and report.model else None
 
 
 def _front(report: Report) -> list[TrialRow]:

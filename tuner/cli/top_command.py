@@ -19,9 +19,8 @@ def top(study: str, n: int, *, as_json: bool) -> None:
 
     Complete trials come before those that ended early, as they do where a winner is chosen.
     """
-    from tuner.cli.comparison_table import print_table
-    from tuner.cli.configuration_table import alike_text, side_by_side
-    from tuner.cli.printing import console, printable, wrapped
+    from tuner.cli.configuration_table import print_side_by_side
+    from tuner.cli.printing import console
     from tuner.cli.study_commands import trial_document
     from tuner.errors import StudyError
     from tuner.keeping import ranked
@@ -36,7 +35,4 @@ def top(study: str, n: int, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([trial_document(trial) for trial in best], indent=2))
         return
-    out = console()
-    print_table(side_by_side([f"trial {trial.number}" for trial in best], best), out)
-    if len(best) > 1 and (alike := alike_text([trial.values for trial in best])):
-        out.print(wrapped(printable(alike), out.width), markup=False)
+    print_side_by_side([f"trial {trial.number}" for trial in best], best, console())

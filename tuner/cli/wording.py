@@ -82,16 +82,15 @@ def chosen_text(report: Report, number: int) -> str:
 def confirmed_text(again: ConfirmedTrial) -> str:
     """`mean of 3 trainings under fresh seeds: 0.0046 below its score in the search`."""
     n = sum(each is not None for each in again.scores)
-    optimism = again.searched - (again.mean or 0.0)
     how = f"mean of {n} trainings under fresh seeds" if n > 1 else "under a fresh seed"
-    return f"{how}: {abs(optimism):.4f} {'below' if optimism >= 0 else 'above'} its score in the search"
+    return f"{how}: {abs(again.optimism):.4f} {'below' if again.optimism >= 0 else 'above'} its score in the search"
 
 
 def confirmed_document(again: ConfirmedTrial | None) -> dict[str, Any] | None:
     """None where it was not trained again."""
     if again is None or again.mean is None:
         return None
-    return {"mean": again.mean, "scores": list(again.scores), "optimism": again.searched - again.mean}
+    return {"mean": again.mean, "scores": list(again.scores), "optimism": again.optimism}
 
 
 def precision_text(computing: Computing) -> str:

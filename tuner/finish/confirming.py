@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tuner import openings
 from tuner.confirmation import Candidate, Confirmation, Repeat, confirmation_of, keep_confirmation, winner_of
 from tuner.distributions import new_row
 from tuner.engines import Exhausted
@@ -26,7 +27,7 @@ from tuner.events import (
     Warned,
     WorkerLost,
 )
-from tuner.files import new_file, read_manifest
+from tuner.files import new_file
 from tuner.finish.course import course
 from tuner.keeping import OPEN
 from tuner.plan import POLICIES
@@ -79,9 +80,9 @@ def confirm(study: Study, request: Request, means: Means) -> int:
         return 0
     if not asked and _is_tested(study):  # to choose again would be to choose after a look at the test set
         return 0
-    planned = course(study.trials(), plan.objectives, request.confirm, request.repeats)
-    confirmation = _planned(planned, confirmation_of(study))
-    if confirmation != confirmation_of(study):
+    before = confirmation_of(study)
+    confirmation = _planned(course(study.trials(), plan.objectives, request.confirm, request.repeats), before)
+    if confirmation != before:
         keep_confirmation(study, confirmation)
     memory = 0
     if not confirmation.is_whole:
@@ -92,8 +93,8 @@ def confirm(study: Study, request: Request, means: Means) -> int:
 
 def _is_tested(study: Study) -> bool:
     """Whether the winner, as the trials stand, was retrained and so tested."""
-    manifest, best = read_manifest(study.folder.best), winner_of(study, study.trials())
-    return manifest is not None and best is not None and manifest.get("trial") == best.number
+    best = winner_of(study, study.trials())
+    return best is not None and openings.is_of(study, best.number)
 
 
 def _planned(planned: Course, before: Confirmation | None) -> Confirmation:
@@ -211,13 +212,10 @@ class _Trainings:
     def _record(self, ended: Trial) -> None:
         """What came of a training stands in the study when this returns."""
         number, repeat = _training(ended)
-        candidates = (_with(each, ended, repeat) if each.trial == number else each for each in self._candidates)
+        before = self._confirmation.candidates
+        candidates = (_with(each, ended, repeat) if each.trial == number else each for each in before)
         self._confirmation = replace(self._confirmation, candidates=tuple(candidates))
         keep_confirmation(self._study, self._confirmation)
-
-    @property
-    def _candidates(self) -> tuple[Candidate, ...]:
-        return self._confirmation.candidates
 
 
 def _training(trial: Trial) -> Training:

@@ -29,8 +29,7 @@ def slots(
 ) -> tuple[Slot, ...]:
     """The slots on the GPUs that `gpus` names: 'auto' (those that are there), 'all', 'none', or '0,2' and UUIDs.
 
-    Without a GPU there are `workers` slots on the CPU; None is the split that is usual for the
-    `network`.
+    Without a GPU there are `workers` slots on the CPU; None is the split that is usual for the `network`.
     Raises SetupError where a GPU was asked for and is absent, UsageError where the words do not go together.
     """
     chosen = () if gpus == "none" else _chosen(gpus, driver(), environ)

@@ -24,6 +24,7 @@ def uncollected() -> Iterator[None]:
 
 
 MANY = 1000
+"""Trials from which on it is worth while."""
 
 
 def settle(n_trials: int) -> None:
